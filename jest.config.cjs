@@ -1,0 +1,55 @@
+// ESM source, compiled to CommonJS inside Jest: on Node 20 this is what runs NestJS 12 (ESM-only) and TypeORM
+// together with jest mocks. See docs/decisions/0002-tests-in-jest.md.
+const swc = (parser, extra = {}) => [
+  '@swc/jest',
+  {
+    jsc: {
+      parser,
+      target: 'es2022',
+      keepClassNames: true,
+      transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+    },
+    module: { type: 'commonjs', ignoreDynamic: true },
+    isModule: 'unknown',
+    sourceMaps: 'inline',
+    ...extra,
+  },
+];
+
+/** @type {import('jest').Config} */
+const shared = {
+  testEnvironment: 'node',
+  transform: {
+    '\\.tsx?$': swc({ syntax: 'typescript', decorators: true }),
+    '\\.m?js$': swc({ syntax: 'ecmascript' }),
+  },
+  transformIgnorePatterns: [],
+  moduleFileExtensions: ['ts', 'tsx', 'js', 'mjs', 'cjs', 'json'],
+  moduleNameMapper: {
+    '^@rapport/cache/testing$': '<rootDir>/libs/cache/src/testing/index.ts',
+    '^@rapport/(cache|redis)$': '<rootDir>/libs/$1/src/index.ts',
+    // Only our own sources write './x.js' for './x.ts'; node_modules keep their real .js files.
+    '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'],
+  },
+};
+
+module.exports = {
+  testTimeout: 30_000,
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{src,libs,apps}/**/*.spec.ts'],
+    },
+    {
+      ...shared,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/test/integration/**/*.spec.ts'],
+    },
+    {
+      ...shared,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts'],
+    },
+  ],
+};
