@@ -212,6 +212,8 @@ export class Foundation0001 implements MigrationInterface {
   }
 
   down(): Promise<void> {
-    return Promise.reject(new Error('Migrations only go forward; write a new one with `npm run db:migration <name>`.'));
+    return Promise.reject(
+      new Error('Migrations only go forward; write a new one with `npm run db:migration <name>`.'),
+    );
   }
 }
