@@ -14,6 +14,8 @@ export interface SettingOptions {
   generate?: 'base64-32-bytes';
   /** Shown in .env.example when there is no default. */
   example?: string;
+  /** Text that replaces the default when NODE_ENV is `production`. */
+  productionDefault?: string;
 }
 
 export interface DeclaredSetting extends SettingOptions {
@@ -42,7 +44,9 @@ export function Setting(options: SettingOptions): PropertyDecorator {
   };
 }
 
+/** A class whose properties carry {@link Setting}; its constructor takes nothing. */
 export type SettingsClass<T extends object = object> = new () => T;
 
+/** The declared settings of a class, in the order they are written. */
 export const settingsOf = (settingsClass: SettingsClass): readonly DeclaredSetting[] =>
   declared.get(settingsClass.prototype as object) ?? [];

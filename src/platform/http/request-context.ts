@@ -13,4 +13,5 @@ const storage = new AsyncLocalStorage<RequestContext>();
 export const requestContext = (): RequestContext | undefined => storage.getStore();
 
 /** Runs `work` (and everything it awaits) inside a context; sockets open one per event. */
-export const runInRequestContext = <T>(context: RequestContext, work: () => T): T => storage.run(context, work);
+export const runInRequestContext = <T>(context: RequestContext, work: () => T): T =>
+  storage.run(context, work);

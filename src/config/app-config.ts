@@ -1,0 +1,13 @@
+import { ServerSettings } from '../platform/http/server.settings.js';
+import { LogSettings } from '../platform/logging/log.settings.js';
+import { PaginationSettings } from '../platform/pagination/pagination.settings.js';
+import { RuntimeSettings } from './runtime.settings.js';
+import type { SettingsClass } from './setting.js';
+
+/** Every owner's settings, in the order docs/config.md shows them. */
+export const SETTINGS: readonly SettingsClass[] = [
+  RuntimeSettings,
+  ServerSettings,
+  LogSettings,
+  PaginationSettings,
+];
