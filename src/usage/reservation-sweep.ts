@@ -1,0 +1,30 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Clock } from '../platform/clock/clock.js';
+import { PeriodicTasks } from '../platform/jobs/periodic.js';
+import { UsageLedger } from './usage-ledger.service.js';
+import { UsageReservationsRepository } from './usage-reservations.repository.js';
+
+const SWEEP_EVERY_MS = 30_000;
+/** Counters per run; what is left over is found by the next one. */
+const COUNTERS_PER_RUN = 200;
+
+/** Gives back what crashed senders left reserved. Safe on every instance at once: rows being settled are skipped. */
+@Injectable()
+export class ReservationSweep implements OnApplicationBootstrap {
+  constructor(
+    private readonly tasks: PeriodicTasks,
+    private readonly reservations: UsageReservationsRepository,
+    private readonly ledger: UsageLedger,
+    private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.tasks.every('usage-reservations', SWEEP_EVERY_MS, () => this.sweep());
+  }
+
+  /** One counter at a time, so that two sweeps never hold counters that the other one wants. */
+  async sweep(): Promise<void> {
+    const overdue = await this.reservations.overdueCounters(this.clock.now(), COUNTERS_PER_RUN);
+    for (const counter of overdue) await this.ledger.expire(counter);
+  }
+}

@@ -1,0 +1,105 @@
+import { Injectable } from '@nestjs/common';
+import { Cacheable, CacheEvict } from '@rapport/cache';
+import { Clock } from '../platform/clock/clock.js';
+import { isUniqueViolation } from '../platform/database/database.failures.js';
+import { Database } from '../platform/database/database.js';
+import {
+  UsageCountersRepository,
+  type CounterKey,
+  type CounterRow,
+  type ReservationDraft,
+} from './usage-counters.repository.js';
+import type { UsageReservationEntity } from './usage-reservation.entity.js';
+import { UsageReservationsRepository } from './usage-reservations.repository.js';
+import { usageCounters } from './usage.cache.js';
+import { usageErrors } from './usage.errors.js';
+import { dayOf, talliesOf, type Tallies } from './usage.rules.js';
+
+/** The constraint under which one event is charged once. */
+const EVENT_KEY = 'usage_reservations_event_id_key';
+
+const entryOf = ({ userId, characterId }: CounterKey): [string, string] => [userId, characterId];
+
+/** Moves counters and reservations together and drops what is cached about them. Knows no tier and no setting. */
+@Injectable()
+export class UsageLedger {
+  constructor(
+    private readonly database: Database,
+    private readonly counters: UsageCountersRepository,
+    private readonly reservations: UsageReservationsRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Of the day on which they were read: the caller compares. */
+  @Cacheable(usageCounters)
+  tallies(userId: string, characterId: string): Promise<{ day: string; tallies: Tallies }> {
+    return this.readTallies(userId, characterId);
+  }
+
+  /** Reads past an entry of another day and drops it. */
+  @CacheEvict(usageCounters, (userId, characterId) => [userId, characterId])
+  turnDay(userId: string, characterId: string): Promise<{ day: string; tallies: Tallies }> {
+    return this.readTallies(userId, characterId);
+  }
+
+  /**
+   * Reserves within `limit`. A refusal counts only after overdue reservations were given back: a crashed sender must not
+   * cost the user a message until the next sweep. The second attempt also sees the numbers that the refusal is about.
+   */
+  @CacheEvict(usageCounters, entryOf)
+  reserve(draft: ReservationDraft, limit: number | null): Promise<{ granted: boolean; rows: CounterRow[] }> {
+    return this.database.transaction(async () => {
+      const attempt = await this.counters.reserve(draft, limit);
+      if (attempt.granted) return attempt;
+      await this.reservations.expire(draft, draft.createdAt);
+      return this.counters.reserve(draft, limit);
+    });
+  }
+
+  /** False when the reservation is no longer open or the event was charged before. */
+  @CacheEvict(usageCounters, entryOf)
+  async charge(
+    reservation: UsageReservationEntity,
+    eventId: string,
+    tokens: number | null,
+  ): Promise<boolean> {
+    try {
+      return await this.reservations.commit(reservation.id, eventId, tokens, this.clock.now());
+    } catch (error) {
+      if (!isUniqueViolation(error, EVENT_KEY)) throw error;
+      // Another reservation charged the event while this statement ran. A failed statement ends a transaction.
+      if (!this.database.inTransaction) return false;
+      throw usageErrors['already-settled'](
+        `Event "${eventId}" is being charged by another reservation; try again.`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+
+  /** False when the reservation was settled before. */
+  @CacheEvict(usageCounters, entryOf)
+  giveBack(reservation: UsageReservationEntity): Promise<boolean> {
+    return this.reservations.release(reservation.id, this.clock.now());
+  }
+
+  @CacheEvict(usageCounters, entryOf)
+  expire(key: CounterKey): Promise<boolean> {
+    return this.reservations.expire(key, this.clock.now());
+  }
+
+  /** All characters of a user that have counters on `day`. */
+  async byCharacter(userId: string, day: string): Promise<Map<string, Tallies>> {
+    const rows = new Map<string, CounterRow[]>();
+    for (const row of await this.counters.ofDay(userId, day)) {
+      rows.set(row.characterId, [...(rows.get(row.characterId) ?? []), row]);
+    }
+    return new Map([...rows].map(([characterId, own]) => [characterId, talliesOf(own)]));
+  }
+
+  private async readTallies(userId: string, characterId: string): Promise<{ day: string; tallies: Tallies }> {
+    const day = dayOf(this.clock.now());
+    return { day, tallies: talliesOf(await this.counters.ofDay(userId, day, characterId)) };
+  }
+}

@@ -1,0 +1,17 @@
+import { defineCache } from '@rapport/cache';
+import type { Tallies } from './usage.rules.js';
+
+/**
+ * What the counters of one user and character were on `day`. Tier and limits are not part of it: they belong to the
+ * user and to the settings and would outlive a change of either. Dropped by every reserve, commit, release and expiry,
+ * after the commit. `day` is part of the value because the key must not grow by one entry a day: a reader on another
+ * day takes the entry for a miss.
+ */
+export const usageCounters = defineCache<
+  [userId: string, characterId: string],
+  { day: string; tallies: Tallies }
+>({
+  name: 'user:usage',
+  key: (userId, characterId) => [userId, characterId],
+  ttl: '5m',
+});
