@@ -4,7 +4,7 @@ import type { Actor } from '../platform/actor/actor.js';
 import { Clock } from '../platform/clock/clock.js';
 import { Database } from '../platform/database/database.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
-import { assertMatch, type IfMatchValue } from '../platform/http/etag.js';
+import { assertMatch, type Precondition } from '../platform/http/if-match.js';
 import { newId } from '../platform/ids/ids.js';
 import type { Character, CharacterContent, CharacterPrompt } from './character.js';
 import { characterById, characterPrompt, publicCharacters } from './characters.cache.js';
@@ -80,11 +80,11 @@ export class CharactersService {
     return character;
   }
 
-  replace(actor: Actor, id: string, draft: CharacterDraft, ifMatch?: IfMatchValue): Promise<Character> {
+  replace(actor: Actor, id: string, draft: CharacterDraft, ifMatch?: Precondition): Promise<Character> {
     return this.write(actor, id, () => fromDraft(draft), ifMatch);
   }
 
-  change(actor: Actor, id: string, change: CharacterChange, ifMatch?: IfMatchValue): Promise<Character> {
+  change(actor: Actor, id: string, change: CharacterChange, ifMatch?: Precondition): Promise<Character> {
     return this.write(actor, id, (current) => merge(current, change), ifMatch);
   }
 
@@ -92,7 +92,7 @@ export class CharactersService {
   @CacheEvict(publicCharacters, { all: true })
   @CacheEvict(characterPrompt, (_actor, id) => [id])
   @CacheEvict(characterById, (_actor, id) => [id])
-  async remove(actor: Actor, id: string, ifMatch?: IfMatchValue): Promise<void> {
+  async remove(actor: Actor, id: string, ifMatch?: Precondition): Promise<void> {
     await this.database.transaction(async () => {
       await this.lockForChange(actor, id, ifMatch);
       await this.characters.markDeleted(id, this.clock.now());
@@ -115,7 +115,7 @@ export class CharactersService {
     actor: Actor,
     id: string,
     contentOf: (current: Character) => CharacterContent,
-    ifMatch: IfMatchValue | undefined,
+    ifMatch: Precondition | undefined,
   ): Promise<Character> {
     return this.database.transaction(async () => {
       const current = await this.lockForChange(actor, id, ifMatch);
@@ -129,12 +129,12 @@ export class CharactersService {
   private async lockForChange(
     actor: Actor,
     id: string,
-    ifMatch: IfMatchValue | undefined,
+    ifMatch: Precondition | undefined,
   ): Promise<Character> {
     const current = await this.characters.lock(id);
     if (!current || !maySee(actor, current)) throw notFound(id);
     this.assertMayChange(actor, current);
-    if (ifMatch !== undefined) assertMatch(current.version, ifMatch);
+    assertMatch(current.version, ifMatch);
     return current;
   }
 
