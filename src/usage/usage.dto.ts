@@ -14,10 +14,10 @@ export class KindTally {
 
 export class KindCounter extends KindTally {
   /** Messages a day; null: counted, not limited. */
-  @ApiProperty({ type: ['integer', 'null'] })
+  @ApiProperty({ type: 'integer', nullable: true })
   limit!: number | null;
 
-  @ApiProperty({ type: ['integer', 'null'] })
+  @ApiProperty({ type: 'integer', nullable: true })
   remaining!: number | null;
 }
 
@@ -87,7 +87,7 @@ export class ReservationResponse {
   expiresAt!: string;
 
   /** Of the reserved kind, after this reservation; null without a limit. */
-  @ApiProperty({ type: ['integer', 'null'] })
+  @ApiProperty({ type: 'integer', nullable: true })
   remaining!: number | null;
 }
 
