@@ -1,6 +1,7 @@
 import { ServerSettings } from '../platform/http/server.settings.js';
 import { LogSettings } from '../platform/logging/log.settings.js';
 import { PaginationSettings } from '../platform/pagination/pagination.settings.js';
+import { UsageSettings } from '../usage/usage.settings.js';
 import { RuntimeSettings } from './runtime.settings.js';
 import type { SettingsClass } from './setting.js';
 
@@ -10,4 +11,5 @@ export const SETTINGS: readonly SettingsClass[] = [
   ServerSettings,
   LogSettings,
   PaginationSettings,
+  UsageSettings,
 ];
