@@ -1,0 +1,108 @@
+import pg from 'pg';
+import { DataSource, type DataSourceOptions, type EntitySchema } from 'typeorm';
+import type { DatabaseMode } from './database.js';
+import type { DatabaseSettings } from './database.settings.js';
+import { explainConnectionFailure, refuseOldServer } from './database.startup.js';
+import { migrate } from './migrate.js';
+import { MIGRATIONS } from './migrations/migrations.js';
+import { openEmbeddedDatabase, type EmbeddedDatabase } from './pglite/embedded-database.js';
+import { QueryCountLogger } from './query-count.logger.js';
+import { SnakeNamingStrategy } from './snake-naming.strategy.js';
+
+// eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- what TypeORM calls an entity class
+export type EntityClass = Function | EntitySchema;
+
+/** A migrated database, ready for queries, and how to leave it. */
+export interface OpenDatabase {
+  readonly dataSource: DataSource;
+  readonly mode: DatabaseMode;
+  close(): Promise<void>;
+}
+
+/** Statements of one embedded database run one after the other; more connections would only queue elsewhere. */
+const EMBEDDED_POOL_SIZE = 50;
+
+const shared = (entities: readonly EntityClass[]) =>
+  ({
+    type: 'postgres',
+    entities: [...entities],
+    migrations: MIGRATIONS,
+    migrationsTableName: 'schema_migrations',
+    namingStrategy: new SnakeNamingStrategy(),
+    logger: new QueryCountLogger(),
+    maxQueryExecutionTime: 1_000,
+    installExtensions: false,
+    applicationName: 'rapport',
+  }) as const satisfies DataSourceOptions;
+
+/** @throws StartupError when the database cannot be used, with the fix. */
+export async function openDatabase(
+  settings: DatabaseSettings,
+  entities: readonly EntityClass[],
+): Promise<OpenDatabase> {
+  if (settings.url) return openPostgres(settings, settings.url, entities);
+  return openEmbedded(await openEmbeddedDatabase(settings.dataDir), entities);
+}
+
+/** Builds on a database that is already open in this process; closing closes it too. */
+export async function openEmbedded(
+  embedded: EmbeddedDatabase,
+  entities: readonly EntityClass[],
+): Promise<OpenDatabase> {
+  const dataSource = new DataSource({
+    ...shared(entities),
+    driver: embedded.driver,
+    poolSize: EMBEDDED_POOL_SIZE,
+    connectTimeoutMS: 15_000,
+  });
+  const close = async (): Promise<void> => {
+    if (dataSource.isInitialized) await dataSource.destroy();
+    await embedded.close();
+  };
+  try {
+    await dataSource.initialize();
+    await migrate(dataSource);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { dataSource, mode: 'embedded', close };
+}
+
+async function openPostgres(
+  settings: DatabaseSettings,
+  url: string,
+  entities: readonly EntityClass[],
+): Promise<OpenDatabase> {
+  const dataSource = new DataSource({
+    ...shared(entities),
+    driver: pg,
+    url,
+    poolSize: settings.poolSize,
+    connectTimeoutMS: settings.connectTimeoutMs,
+    extra: {
+      keepAlive: true,
+      options: '-c timezone=UTC',
+      statement_timeout: settings.statementTimeoutMs,
+      idle_in_transaction_session_timeout: 60_000,
+      // The server cancels first; this one answers when the server or the network is silent.
+      query_timeout: settings.statementTimeoutMs + 5_000,
+    },
+  });
+  const close = async (): Promise<void> => {
+    if (dataSource.isInitialized) await dataSource.destroy();
+  };
+  try {
+    await dataSource.initialize();
+  } catch (error) {
+    throw explainConnectionFailure(error, url);
+  }
+  try {
+    refuseOldServer(dataSource.driver.version ?? '');
+    await migrate(dataSource);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { dataSource, mode: 'postgres', close };
+}
