@@ -3,8 +3,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 const UP = `
 CREATE TABLE users (
   id                  uuid PRIMARY KEY,
-  email               text NOT NULL,
-  email_normalized    text NOT NULL CONSTRAINT users_email_normalized_key UNIQUE,
+  email               text,
+  email_normalized    text CONSTRAINT users_email_normalized_key UNIQUE,
   username            text NOT NULL,
   username_normalized text NOT NULL CONSTRAINT users_username_normalized_key UNIQUE,
   display_name        text NOT NULL DEFAULT '',
