@@ -1,0 +1,47 @@
+import type { UserEntity } from './user.entity.js';
+import { invalidUsername } from './users.errors.js';
+import type { UserChange } from './users.repository.js';
+import { displayUsername, normalizeUsername, usernameViolations } from './users.rules.js';
+
+/** Changes of one's own profile; null clears, absent keeps (RFC 7396). */
+export interface ProfilePatch {
+  username?: string;
+  displayName?: string | null;
+  bio?: string | null;
+  avatarUrl?: string | null;
+  locale?: string | null;
+  timezone?: string | null;
+}
+
+type PatchedColumns = Pick<
+  UserEntity,
+  'username' | 'usernameNormalized' | 'displayName' | 'bio' | 'avatarUrl' | 'locale' | 'timezone'
+>;
+
+/**
+ * The columns a patch really changes. A cleared display name becomes the username.
+ * @throws validation-failed for a username that cannot be used
+ */
+export function changeOf(current: PatchedColumns, patch: ProfilePatch): UserChange {
+  const wanted: UserChange = {};
+  if (patch.username !== undefined) {
+    const username = displayUsername(patch.username);
+    const usernameNormalized = normalizeUsername(username);
+    // A name kept from before a rule existed may stay, and change its capitals.
+    const violations = usernameNormalized === current.usernameNormalized ? [] : usernameViolations(username);
+    if (violations.length > 0) throw invalidUsername(violations);
+    Object.assign(wanted, { username, usernameNormalized });
+  }
+  if (patch.displayName !== undefined) {
+    wanted.displayName = patch.displayName?.trim() || (wanted.username ?? current.username);
+  }
+  if (patch.bio !== undefined) wanted.bio = patch.bio ?? '';
+  if (patch.avatarUrl !== undefined) wanted.avatarUrl = patch.avatarUrl;
+  if (patch.locale !== undefined) {
+    wanted.locale = patch.locale === null ? null : new Intl.Locale(patch.locale).toString();
+  }
+  if (patch.timezone !== undefined) wanted.timezone = patch.timezone;
+  return Object.fromEntries(
+    Object.entries(wanted).filter(([column, value]) => current[column as keyof PatchedColumns] !== value),
+  );
+}

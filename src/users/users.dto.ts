@@ -1,0 +1,132 @@
+import { ApiProperty, PartialType } from '@nestjs/swagger';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsIn,
+  IsLocale,
+  IsOptional,
+  IsString,
+  IsTimeZone,
+  IsUrl,
+  Length,
+  Matches,
+  MaxLength,
+  ValidateIf,
+} from 'class-validator';
+
+const TIERS = ['free', 'premium'] as const;
+const ROLES = ['user', 'admin'] as const;
+const VIOLATIONS = ['too-short', 'too-long', 'charset', 'reserved', 'taken', 'confusable'] as const;
+const WITHOUT_CONTROLS = /^[^\p{Cc}\p{Cs}]*$/u;
+const TEXT_WITHOUT_CONTROLS = /^(?:[^\p{Cc}\p{Cs}]|[\n\t])*$/u;
+
+/** What everybody may see of a person. */
+export class Profile {
+  id!: string;
+  username!: string;
+  displayName!: string;
+  bio!: string;
+  avatarUrl!: string | null;
+  createdAt!: string;
+}
+
+/** Oneself. */
+export class User extends Profile {
+  email!: string | null;
+  locale!: string | null;
+  timezone!: string | null;
+  role!: (typeof ROLES)[number];
+  tier!: (typeof TIERS)[number];
+  tierSince!: string;
+  @ApiProperty({ type: 'integer' })
+  version!: number;
+  updatedAt!: string;
+}
+
+class ProfileChanges {
+  /** Cleared by null: the username is shown again. */
+  @IsString()
+  @Length(1, 64)
+  @Matches(/\S/, { message: 'displayName must have a visible character' })
+  @Matches(WITHOUT_CONTROLS, { message: 'displayName must not have control characters' })
+  displayName!: string | null;
+
+  @IsString()
+  @MaxLength(2000)
+  @Matches(TEXT_WITHOUT_CONTROLS, { message: 'bio must not have control characters' })
+  bio!: string | null;
+
+  @IsUrl({ protocols: ['https', 'http'], require_protocol: true, require_tld: false })
+  @MaxLength(2048)
+  avatarUrl!: string | null;
+
+  /** A BCP 47 language tag. */
+  @IsLocale()
+  @MaxLength(64)
+  locale!: string | null;
+
+  /** An IANA time zone. */
+  @IsTimeZone()
+  @MaxLength(64)
+  timezone!: string | null;
+}
+
+/** A merge patch (RFC 7396): null clears, absent keeps. */
+export class ProfilePatchInput extends PartialType(ProfileChanges) {
+  /** Cannot be cleared. The rules are those of a username check. */
+  @ValidateIf((_patch, value) => value !== undefined)
+  @IsString()
+  @Length(1, 128)
+  username?: string;
+}
+
+export class UsernameCheckInput {
+  @IsString()
+  @MaxLength(128)
+  username!: string;
+}
+
+export class UsernameViolationItem {
+  code!: (typeof VIOLATIONS)[number];
+  detail!: string;
+}
+
+export class UsernameCheck {
+  username!: string;
+  normalized!: string;
+  available!: boolean;
+  violations!: UsernameViolationItem[];
+  suggestions!: string[];
+}
+
+export class ProfileLookupInput {
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @IsString({ each: true })
+  @MaxLength(64, { each: true })
+  ids?: string[];
+
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @IsString({ each: true })
+  @MaxLength(128, { each: true })
+  usernames?: string[];
+}
+
+export class ProfileLookupResult {
+  users!: Profile[];
+  /** The ids and usernames nobody has, as they were asked for. */
+  missing!: string[];
+}
+
+export class TierInput {
+  @IsIn(TIERS)
+  tier!: (typeof TIERS)[number];
+}
+
+export class UserTier {
+  tier!: (typeof TIERS)[number];
+  since!: string;
+}

@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { DatabaseModule } from '../platform/database/database.module.js';
+import { RateLimitModule } from '../platform/rate-limit/rate-limit.module.js';
+import { AdminUsersController } from './admin-users.controller.js';
+import { UserEntity } from './user.entity.js';
+import { UsernameThrottle } from './username-throttle.js';
+import { UsernamesService } from './usernames.service.js';
+import { UsersController } from './users.controller.js';
+import { UsersRepository } from './users.repository.js';
+import { UsersService } from './users.service.js';
+
+@Module({
+  imports: [DatabaseModule.forFeature([UserEntity]), RateLimitModule],
+  controllers: [UsersController, AdminUsersController],
+  providers: [UsersRepository, UsersService, UsernamesService, UsernameThrottle],
+  exports: [UsersService],
+})
+export class UsersModule {}

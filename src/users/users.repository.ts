@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import { In, IsNull, type Repository } from 'typeorm';
+import { Database } from '../platform/database/database.js';
+import { UserEntity } from './user.entity.js';
+
+export type NewUserRow = Pick<
+  UserEntity,
+  'id' | 'email' | 'emailNormalized' | 'username' | 'usernameNormalized' | 'displayName' | 'passwordHash'
+>;
+
+export type UserChange = Partial<
+  Pick<
+    UserEntity,
+    | 'username'
+    | 'usernameNormalized'
+    | 'displayName'
+    | 'bio'
+    | 'avatarUrl'
+    | 'locale'
+    | 'timezone'
+    | 'tier'
+    | 'tierSince'
+  >
+>;
+
+@Injectable()
+export class UsersRepository {
+  constructor(private readonly database: Database) {}
+
+  findById(id: string): Promise<UserEntity | null> {
+    return this.rows.findOneBy({ id, deletedAt: IsNull() });
+  }
+
+  findByIds(ids: readonly string[]): Promise<UserEntity[]> {
+    return this.rows.findBy({ id: In([...ids]), deletedAt: IsNull() });
+  }
+
+  /** Inside a transaction: the row stays as it was read until the commit. */
+  findByIdForUpdate(id: string): Promise<UserEntity | null> {
+    return this.rows.findOne({ where: { id, deletedAt: IsNull() }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /** A deleted account's name stays taken, so that nobody inherits its reputation. */
+  async isUsernameTaken(usernameNormalized: string): Promise<boolean> {
+    return this.rows.existsBy({ usernameNormalized });
+  }
+
+  async findIdByUsername(usernameNormalized: string): Promise<string | null> {
+    const row = await this.rows.findOne({
+      select: { id: true },
+      where: { usernameNormalized, deletedAt: IsNull() },
+    });
+    return row?.id ?? null;
+  }
+
+  async findIdsByUsernames(usernamesNormalized: readonly string[]): Promise<Map<string, string>> {
+    const rows = await this.rows.find({
+      select: { id: true, usernameNormalized: true },
+      where: { usernameNormalized: In([...usernamesNormalized]), deletedAt: IsNull() },
+    });
+    return new Map(rows.map((row) => [row.usernameNormalized, row.id]));
+  }
+
+  async takenUsernames(usernamesNormalized: readonly string[]): Promise<Set<string>> {
+    const rows = await this.rows.find({
+      select: { id: true, usernameNormalized: true },
+      where: { usernameNormalized: In([...usernamesNormalized]) },
+    });
+    return new Set(rows.map((row) => row.usernameNormalized));
+  }
+
+  async credentialsByEmail(
+    emailNormalized: string,
+  ): Promise<{ id: string; passwordHash: string | null } | null> {
+    const row = await this.rows.findOne({
+      select: { id: true, passwordHash: true },
+      where: { emailNormalized, deletedAt: IsNull() },
+    });
+    return row && { id: row.id, passwordHash: row.passwordHash ?? null };
+  }
+
+  async isEmpty(): Promise<boolean> {
+    return !(await this.rows.exists());
+  }
+
+  async insert(row: NewUserRow): Promise<void> {
+    await this.rows.insert(row);
+  }
+
+  async update(id: string, change: UserChange): Promise<void> {
+    await this.rows
+      .createQueryBuilder()
+      .update()
+      .set({ ...change, version: () => 'version + 1', updatedAt: () => 'now()' })
+      .where({ id })
+      .execute();
+  }
+
+  async replacePasswordHash(id: string, from: string, to: string): Promise<void> {
+    await this.rows.update({ id, passwordHash: from }, { passwordHash: to });
+  }
+
+  private get rows(): Repository<UserEntity> {
+    return this.database.manager.getRepository(UserEntity);
+  }
+}

@@ -1,0 +1,130 @@
+/** What is wrong with a username. `taken` is the only one that needs the database. */
+export type UsernameViolationCode =
+  'too-short' | 'too-long' | 'charset' | 'reserved' | 'taken' | 'confusable';
+
+export interface UsernameViolation {
+  code: UsernameViolationCode;
+  detail: string;
+}
+
+export const USERNAME_MIN_LENGTH = 3;
+export const USERNAME_MAX_LENGTH = 30;
+const USERNAME_PATTERN = /^[a-z0-9](?:[a-z0-9._-]{1,28}[a-z0-9])$/;
+
+/** Names that a client, a mail or a path could mistake for the service itself. Normalised forms. */
+const RESERVED = new Set(
+  (
+    'admin administrator api auth root system support help staff moderator mod official security rapport ' +
+    'me self you owner service bot null undefined anonymous everyone here all user users username ' +
+    'by-username username-checks lookup login logout register settings health docs console static public'
+  ).split(' '),
+);
+
+/**
+ * Look-alikes folded to one form (the Latin part of UTS 39's skeleton). Letters of other scripts that pass for Latin
+ * ones, then digits, then pairs that run together in print. Separators vanish: `a.d-min` reads as `admin`.
+ */
+const FOREIGN_LOOK_ALIKES: Readonly<Record<string, string>> = {
+  // Cyrillic
+  ...{ а: 'a', в: 'b', с: 'c', ԁ: 'd', е: 'e', һ: 'h', і: 'i', ј: 'j', к: 'k', ӏ: 'l', м: 'm', о: 'o' },
+  ...{ р: 'p', ѕ: 's', т: 't', у: 'y', х: 'x', ѵ: 'v', ԝ: 'w', г: 'r', н: 'h' },
+  // Greek
+  ...{
+    α: 'a',
+    β: 'b',
+    ε: 'e',
+    η: 'n',
+    ι: 'i',
+    κ: 'k',
+    ν: 'v',
+    ο: 'o',
+    ρ: 'p',
+    τ: 't',
+    υ: 'u',
+    χ: 'x',
+    ω: 'w',
+  },
+  // Latin letters that NFKC keeps apart
+  ...{ ı: 'i', ɩ: 'i', ɡ: 'g', ø: 'o', ł: 'l', đ: 'd' },
+};
+const PRINTED_ALIKE: readonly (readonly [RegExp, string])[] = [
+  [/[._-]/g, ''],
+  [/rn/g, 'm'],
+  [/vv/g, 'w'],
+  [/0/g, 'o'],
+  [/[1i|]/g, 'l'],
+  [/3/g, 'e'],
+  [/4/g, 'a'],
+  [/5/g, 's'],
+  [/7/g, 't'],
+];
+
+const foldForeign = (name: string): string =>
+  Array.from(name, (letter) => FOREIGN_LOOK_ALIKES[letter] ?? letter).join('');
+
+/** Two names with one skeleton look the same to a person. */
+export const skeletonOf = (normalized: string): string =>
+  PRINTED_ALIKE.reduce((text, [pattern, plain]) => text.replace(pattern, plain), foldForeign(normalized));
+
+const RESERVED_SKELETONS = new Map([...RESERVED].map((name) => [skeletonOf(name), name]));
+
+/** As shown: compatibility forms folded, capitals kept. */
+export const displayUsername = (username: string): string => username.normalize('NFKC').trim();
+
+/** As compared: one form per name, whatever the keyboard. */
+export const normalizeUsername = (username: string): string =>
+  username.normalize('NFKC').toLowerCase().normalize('NFKC').trim();
+
+export const normalizeEmail = (email: string): string => email.normalize('NFKC').trim().toLowerCase();
+
+/** Everything that is wrong with a name by itself; empty means that it may be taken. */
+export function usernameViolations(username: string): UsernameViolation[] {
+  const normalized = normalizeUsername(username);
+  const violations: UsernameViolation[] = [];
+  const length = Array.from(normalized).length;
+  if (length < USERNAME_MIN_LENGTH) {
+    violations.push({ code: 'too-short', detail: `Use at least ${USERNAME_MIN_LENGTH} characters.` });
+  }
+  if (length > USERNAME_MAX_LENGTH) {
+    violations.push({ code: 'too-long', detail: `Use at most ${USERNAME_MAX_LENGTH} characters.` });
+  }
+  if (!USERNAME_PATTERN.test(normalized) && (violations.length === 0 || !/^[a-z0-9._-]*$/.test(normalized))) {
+    violations.push({
+      code: 'charset',
+      detail: 'Use a-z, 0-9, dot, underscore and hyphen, with a letter or digit at both ends.',
+    });
+  }
+  const imitated = RESERVED_SKELETONS.get(skeletonOf(normalized));
+  if (RESERVED.has(normalized)) {
+    violations.push({ code: 'reserved', detail: `"${normalized}" is kept for the service; choose another.` });
+  } else if (imitated !== undefined) {
+    violations.push({
+      code: 'confusable',
+      detail: `It looks like "${imitated}", which is kept for the service.`,
+    });
+  } else if (foldForeign(normalized) !== normalized) {
+    violations.push({
+      code: 'confusable',
+      detail: 'It has letters of another script that pass for Latin ones.',
+    });
+  }
+  return violations;
+}
+
+/** Names near the wanted one, always the same for the same wish, each valid by itself. */
+export function usernameSuggestions(username: string, howMany = 12): string[] {
+  const plain = foldForeign(normalizeUsername(username))
+    .normalize('NFD')
+    .replace(/[^a-z0-9._-]/g, '')
+    .replace(/^[._-]+|[._-]+$/g, '');
+  const stem = (plain.length >= 2 ? plain : `${plain}user`)
+    .slice(0, USERNAME_MAX_LENGTH - 4)
+    .replace(/[._-]+$/, '');
+  const candidates = [`${stem}.chats`, `the.${stem}`];
+  for (let number = 2; candidates.length < howMany + 4; number += 1) candidates.push(`${stem}${number}`);
+  return candidates
+    .filter(
+      (candidate) => candidate !== normalizeUsername(username) && usernameViolations(candidate).length === 0,
+    )
+    .slice(0, howMany);
+}

@@ -1,0 +1,182 @@
+import { Injectable } from '@nestjs/common';
+import { Cacheable, CacheEvict } from '@rapport/cache';
+import { Database } from '../platform/database/database.js';
+import { isUniqueViolation } from '../platform/database/database.failures.js';
+import { isId, newId } from '../platform/ids/ids.js';
+import type { Tier } from './user.entity.js';
+import { toPublicProfile, toUserRecord, type PublicProfile, type UserRecord } from './user.record.js';
+import { userById, userIdByUsername, usernameExists, userProfile } from './users.cache.js';
+import { invalidUsername, noSuchUser, userErrors } from './users.errors.js';
+import { changeOf, type ProfilePatch } from './profile-patch.js';
+import { UsersRepository, type NewUserRow, type UserChange } from './users.repository.js';
+import { displayUsername, normalizeEmail, normalizeUsername, usernameViolations } from './users.rules.js';
+
+export interface NewUser {
+  email: string | null;
+  username: string;
+  /** Argon2id in PHC form; null for people who sign in elsewhere. */
+  passwordHash: string | null;
+  /** @default the username */
+  displayName?: string;
+}
+
+interface Names {
+  id: string;
+  usernameNormalized: string;
+}
+
+/** Who exists. The database decides who a name and an address belong to; everything read often is cached. */
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly database: Database,
+    private readonly users: UsersRepository,
+  ) {}
+
+  /** @throws not-found */
+  async get(userId: string): Promise<UserRecord> {
+    return (await this.find(userId)) ?? noSuchUser(userId);
+  }
+
+  async find(userId: string): Promise<UserRecord | undefined> {
+    return isId(userId) ? ((await this.recordOf(userId.toLowerCase())) ?? undefined) : undefined;
+  }
+
+  /** @throws not-found */
+  async getProfile(userId: string): Promise<PublicProfile> {
+    const profile = isId(userId) ? await this.profileOf(userId.toLowerCase()) : null;
+    return profile ?? noSuchUser(userId);
+  }
+
+  async displayNameOf(userId: string): Promise<string> {
+    return (await this.get(userId)).displayName;
+  }
+
+  async tierOf(userId: string): Promise<Tier> {
+    return (await this.get(userId)).tier;
+  }
+
+  /** Reads what the next requests of this person need, so that they hit. */
+  async warm(userId: string): Promise<void> {
+    await Promise.all([this.find(userId), this.profileOf(userId)]);
+  }
+
+  /** @throws validation-failed when no one may have this username */
+  assertUsable(username: string): void {
+    const violations = usernameViolations(username);
+    if (violations.length > 0) throw invalidUsername(violations);
+  }
+
+  /** Joins the running transaction. @throws username-taken, email-taken, validation-failed */
+  async create(input: NewUser): Promise<UserRecord> {
+    this.assertUsable(input.username);
+    const username = displayUsername(input.username);
+    const id = newId();
+    await this.insert({
+      id,
+      email: input.email,
+      emailNormalized: input.email === null ? null : normalizeEmail(input.email),
+      username,
+      usernameNormalized: normalizeUsername(username),
+      displayName: input.displayName ?? username,
+      passwordHash: input.passwordHash,
+    });
+    const created = await this.users.findById(id);
+    return created ? toUserRecord(created) : noSuchUser(id);
+  }
+
+  /**
+   * Applies a merge patch; an unchanged value is not a change.
+   * @param assertVersion called with the version about to be replaced; throws when the caller expected another
+   * @throws not-found, precondition-failed, username-taken, validation-failed
+   */
+  async patch(
+    userId: string,
+    patch: ProfilePatch,
+    assertVersion: (version: number) => void,
+  ): Promise<UserRecord> {
+    return this.database.transaction(async () => {
+      const current = (await this.users.findByIdForUpdate(userId)) ?? noSuchUser(userId);
+      assertVersion(current.version);
+      const change = changeOf(current, patch);
+      if (Object.keys(change).length > 0) {
+        await this.update(current, { ...current, ...change }, change);
+      }
+      return toUserRecord((await this.users.findById(userId)) ?? noSuchUser(userId));
+    });
+  }
+
+  async setTier(userId: string, tier: Tier): Promise<UserRecord> {
+    return this.database.transaction(async () => {
+      const current = (isId(userId) && (await this.users.findByIdForUpdate(userId))) || noSuchUser(userId);
+      if (current.tier !== tier) await this.update(current, current, { tier, tierSince: new Date() });
+      return toUserRecord((await this.users.findById(userId)) ?? noSuchUser(userId));
+    });
+  }
+
+  /** For sign-in only: the address's account and its password hash, straight from the database. */
+  credentialsByEmail(email: string): Promise<{ id: string; passwordHash: string | null } | null> {
+    return this.users.credentialsByEmail(normalizeEmail(email));
+  }
+
+  /** The same password hashed anew, unless it was changed meanwhile. Not a change of the user: the version stays. */
+  rehash(userId: string, from: string, to: string): Promise<void> {
+    return this.users.replacePasswordHash(userId, from, to);
+  }
+
+  /** Whether nobody has ever registered. */
+  isEmpty(): Promise<boolean> {
+    return this.users.isEmpty();
+  }
+
+  @Cacheable(userById)
+  protected async recordOf(userId: string): Promise<UserRecord | null> {
+    const row = await this.users.findById(userId);
+    return row && toUserRecord(row);
+  }
+
+  @Cacheable(userProfile)
+  async profileOf(userId: string): Promise<PublicProfile | null> {
+    const row = await this.users.findById(userId);
+    return row && toPublicProfile(row);
+  }
+
+  // A name that was looked up before it was taken is remembered as nobody's.
+  @CacheEvict(userIdByUsername, (row) => [row.usernameNormalized])
+  @CacheEvict(usernameExists, (row) => [row.usernameNormalized])
+  protected async insert(row: NewUserRow): Promise<void> {
+    await taken(row, () => this.users.insert(row));
+  }
+
+  @CacheEvict(userById, (before) => [before.id])
+  @CacheEvict(userProfile, (before) => [before.id])
+  @CacheEvict(userIdByUsername, (before) => [before.usernameNormalized])
+  @CacheEvict(usernameExists, (before) => [before.usernameNormalized])
+  @CacheEvict(userIdByUsername, (_before, after) => [after.usernameNormalized])
+  @CacheEvict(usernameExists, (_before, after) => [after.usernameNormalized])
+  protected async update(before: Names, after: Names, change: UserChange): Promise<void> {
+    await taken(after, () => this.users.update(before.id, change));
+  }
+}
+
+/** Turns the database's verdict on a race into the answer for its loser. */
+async function taken(names: Pick<Names, 'usernameNormalized'>, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (isUniqueViolation(error, 'users_username_normalized_key')) {
+      throw userErrors['username-taken'](
+        `"${names.usernameNormalized}" belongs to someone else; choose another username.`,
+        {
+          cause: error,
+        },
+      );
+    }
+    if (isUniqueViolation(error, 'users_email_normalized_key')) {
+      throw userErrors['email-taken']('There is an account with this email address; log in instead.', {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
