@@ -1,0 +1,50 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { DatabaseModule } from '../platform/database/database.module.js';
+import { RateLimitModule } from '../platform/rate-limit/rate-limit.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { AuthController } from './auth.controller.js';
+import { AuthGuard } from './auth.guard.js';
+import { AuthService } from './auth.service.js';
+import { DemoAccount } from './demo-account.js';
+import { ExternalIssuer } from './external-issuer.js';
+import { IdentitiesService } from './identities.service.js';
+import { LoginThrottle } from './login-throttle.js';
+import { PasswordsService } from './passwords.service.js';
+import { RefreshTokenEntity } from './refresh-token.entity.js';
+import { RefreshTokensRepository } from './refresh-tokens.repository.js';
+import { RefreshTokensService } from './refresh-tokens.service.js';
+import { RefreshTokensSweep } from './refresh-tokens.sweep.js';
+import { TokenKeys } from './token-keys.js';
+import { TokenSettings } from './tokens.settings.js';
+import { TokensService } from './tokens.service.js';
+import { UserIdentityEntity } from './user-identity.entity.js';
+
+@Module({
+  imports: [
+    UsersModule,
+    RateLimitModule,
+    DatabaseModule.forFeature([RefreshTokenEntity, UserIdentityEntity]),
+  ],
+  controllers: [AuthController],
+  providers: [
+    AuthService,
+    DemoAccount,
+    ExternalIssuer,
+    IdentitiesService,
+    LoginThrottle,
+    PasswordsService,
+    RefreshTokensRepository,
+    RefreshTokensService,
+    RefreshTokensSweep,
+    TokensService,
+    {
+      provide: TokenKeys,
+      inject: [TokenSettings],
+      useFactory: (settings: TokenSettings) => TokenKeys.from(settings),
+    },
+    { provide: APP_GUARD, useClass: AuthGuard },
+  ],
+  exports: [TokensService, DemoAccount],
+})
+export class AuthModule {}
