@@ -1,7 +1,11 @@
+import { DemoSettings } from '../auth/demo.settings.js';
+import { PasswordSettings } from '../auth/passwords.settings.js';
+import { TokenSettings } from '../auth/tokens.settings.js';
 import { ServerSettings } from '../platform/http/server.settings.js';
 import { LogSettings } from '../platform/logging/log.settings.js';
 import { PaginationSettings } from '../platform/pagination/pagination.settings.js';
 import { UsageSettings } from '../usage/usage.settings.js';
+import { UsersSettings } from '../users/users.settings.js';
 import { RuntimeSettings } from './runtime.settings.js';
 import type { SettingsClass } from './setting.js';
 
@@ -11,5 +15,9 @@ export const SETTINGS: readonly SettingsClass[] = [
   ServerSettings,
   LogSettings,
   PaginationSettings,
+  TokenSettings,
+  PasswordSettings,
+  DemoSettings,
+  UsersSettings,
   UsageSettings,
 ];
