@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Database, type DatabaseMode } from '../../src/platform/database/database.js';
+import { DatabaseSettings } from '../../src/platform/database/database.settings.js';
+import {
+  openDatabase,
+  openEmbedded,
+  type EntityClass,
+  type OpenDatabase,
+} from '../../src/platform/database/open-database.js';
+import {
+  openMemoryDatabase,
+  type EmbeddedOptions,
+} from '../../src/platform/database/pglite/embedded-database.js';
+import { testServers } from './test-servers.js';
+
+const ROOT = resolve(__dirname, '../..');
+const TEMPLATES = join(ROOT, 'node_modules/.cache/rapport');
+
+/** A migrated database of the test's own. */
+export interface TestDatabase extends OpenDatabase {
+  readonly database: Database;
+}
+
+export interface TestDatabaseOptions extends EmbeddedOptions {
+  entities?: readonly EntityClass[];
+  /** `embedded` (default) is PGlite in memory, 0.4 s; `postgres` is a new database on the run's server. */
+  on?: DatabaseMode;
+}
+
+/**
+ * @example
+ * let db: TestDatabase;
+ * beforeAll(async () => { db = await createTestDatabase({ entities: [UserEntity] }); });
+ * afterAll(() => db.close());
+ * new UsersRepository(db.database);
+ */
+export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const open = options.on === 'postgres' ? await openOnServer(options) : await openInMemory(options);
+  return { ...open, database: new Database(open.dataSource, open.mode) };
+}
+
+async function openInMemory({ entities = [], ...options }: TestDatabaseOptions): Promise<OpenDatabase> {
+  const template = await templateFile();
+  return openEmbedded(await openMemoryDatabase(new Blob([readFileSync(template)]), options), entities);
+}
+
+async function openOnServer({ entities = [] }: TestDatabaseOptions): Promise<OpenDatabase> {
+  const server = await testServers.postgres();
+  const { url, drop } = await server.createDatabase();
+  const open = await openDatabase(Object.assign(new DatabaseSettings(), { url, poolSize: 10 }), entities);
+  const close = async (): Promise<void> => {
+    await open.close();
+    await drop();
+  };
+  return { ...open, close };
+}
+
+/** Initialising and migrating takes seconds; a dump of the result is shared by all test files until a migration changes. */
+async function templateFile(): Promise<string> {
+  const file = join(TEMPLATES, `database-${fingerprint()}.tar`);
+  if (existsSync(file)) return file;
+  const embedded = await openMemoryDatabase();
+  const { close } = await openEmbedded(embedded, []);
+  const dump = Buffer.from(await (await embedded.dump()).arrayBuffer());
+  await close();
+  mkdirSync(TEMPLATES, { recursive: true });
+  const outdated = readdirSync(TEMPLATES).filter((name) => /^database-.*\.tar$/.test(name));
+  for (const name of outdated) rmSync(join(TEMPLATES, name), { force: true });
+  // Another worker may be writing the same file: each writes its own, and the rename is atomic.
+  writeFileSync(`${file}.${process.pid}`, dump);
+  renameSync(`${file}.${process.pid}`, file);
+  return file;
+}
+
+function fingerprint(): string {
+  const hash = createHash('sha256');
+  const migrations = join(ROOT, 'src/platform/database/migrations');
+  for (const name of readdirSync(migrations).sort()) hash.update(readFileSync(join(migrations, name)));
+  hash.update(readFileSync(join(ROOT, 'node_modules/@electric-sql/pglite/package.json')));
+  return hash.digest('hex').slice(0, 16);
+}
