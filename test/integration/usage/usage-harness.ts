@@ -1,0 +1,120 @@
+import { Test } from '@nestjs/testing';
+import { CacheModule } from '@rapport/cache';
+import { Redis } from 'ioredis';
+import { Clock } from '../../../src/platform/clock/clock.js';
+import { Database } from '../../../src/platform/database/database.js';
+import { PeriodicTasks } from '../../../src/platform/jobs/periodic.js';
+import { ReservationSweep } from '../../../src/usage/reservation-sweep.js';
+import { UsageCounterEntity } from '../../../src/usage/usage-counter.entity.js';
+import { UsageCountersRepository } from '../../../src/usage/usage-counters.repository.js';
+import { UsageLedger } from '../../../src/usage/usage-ledger.service.js';
+import { UsageReservationEntity } from '../../../src/usage/usage-reservation.entity.js';
+import { UsageReservationsRepository } from '../../../src/usage/usage-reservations.repository.js';
+import type { UsageTier } from '../../../src/usage/usage.rules.js';
+import { UsageService } from '../../../src/usage/usage.service.js';
+import { UsageSettings } from '../../../src/usage/usage.settings.js';
+import { UsersService } from '../../../src/users/users.service.js';
+
+export const USAGE_ENTITIES = [UsageCounterEntity, UsageReservationEntity];
+
+/** Stands still until it is moved. */
+export class FrozenClock extends Clock {
+  constructor(private at: Date) {
+    super();
+  }
+
+  override now(): Date {
+    return new Date(this.at);
+  }
+
+  set(at: string): void {
+    this.at = new Date(at);
+  }
+
+  advance(ms: number): void {
+    this.at = new Date(this.at.getTime() + ms);
+  }
+}
+
+export interface UsageHarness {
+  usage: UsageService;
+  sweep: ReservationSweep;
+  clock: FrozenClock;
+  settings: UsageSettings;
+  database: Database;
+  /** Users are free unless named here. */
+  tiers: Map<string, UsageTier>;
+  /** What the reservation rows add up to, straight from the table. */
+  rowsOf(userId: string): Promise<{ used: number; reserved: number }>;
+  /** What the counter rows add up to. */
+  countersOf(userId: string): Promise<{ used: number; reserved: number }>;
+  close(): Promise<void>;
+}
+
+/** The usage feature on a real database, with the cache in memory or, given an url, on a real Redis. */
+export async function startUsage(database: Database, redisUrl?: string): Promise<UsageHarness> {
+  const clock = new FrozenClock(new Date('2026-11-20T12:00:00.000Z'));
+  const settings = new UsageSettings();
+  const tiers = new Map<string, UsageTier>();
+  const connections = redisUrl ? [new Redis(redisUrl), new Redis(redisUrl)] : [];
+  const [commands, subscriber] = connections;
+  const module = await Test.createTestingModule({
+    imports: [
+      CacheModule.forRoot({
+        prefix: 'rapport',
+        env: `usage-test-${process.pid}-${Math.random().toString(36).slice(2)}`,
+        redis: commands && subscriber ? { commands, subscriber } : undefined,
+        transaction: {
+          isActive: () => database.inTransaction,
+          afterCommit: (hook) => void database.afterCommit(hook),
+        },
+      }),
+    ],
+    providers: [
+      { provide: Database, useValue: database },
+      { provide: Clock, useValue: clock },
+      { provide: UsageSettings, useValue: settings },
+      {
+        provide: UsersService,
+        useValue: { tierOf: (id: string) => Promise.resolve(tiers.get(id) ?? 'free') },
+      },
+      PeriodicTasks,
+      UsageCountersRepository,
+      UsageReservationsRepository,
+      UsageLedger,
+      UsageService,
+      ReservationSweep,
+    ],
+  }).compile();
+  await module.init();
+
+  const sums = async (sql: string, userId: string): Promise<{ used: number; reserved: number }> => {
+    const [row] = await database.manager.query<{ used: number; reserved: number }[]>(sql, [userId]);
+    return { used: row?.used ?? 0, reserved: row?.reserved ?? 0 };
+  };
+  return {
+    usage: module.get(UsageService),
+    sweep: module.get(ReservationSweep),
+    clock,
+    settings,
+    database,
+    tiers,
+    rowsOf: (userId) =>
+      sums(
+        `SELECT coalesce(sum(quantity) FILTER (WHERE status = 'committed'), 0)::int AS used,
+                coalesce(sum(quantity) FILTER (WHERE status = 'reserved'), 0)::int AS reserved
+         FROM usage_reservations WHERE user_id = $1::uuid`,
+        userId,
+      ),
+    countersOf: (userId) =>
+      sums(
+        `SELECT coalesce(sum(used), 0)::int AS used, coalesce(sum(reserved), 0)::int AS reserved
+         FROM usage_counters WHERE user_id = $1::uuid`,
+        userId,
+      ),
+    close: async () => {
+      await module.close();
+      for (const connection of connections) connection.disconnect();
+    },
+  };
+}
