@@ -1,0 +1,66 @@
+import { createRequire } from 'node:module';
+import { Injectable } from '@nestjs/common';
+import type { GptEncoding } from 'gpt-tokenizer/GptEncoding';
+import { slicesForCounting } from './text.slices.js';
+
+/** Ordinary text only: a user who writes `<|endoftext|>` has written ten characters, not a control token. */
+const PLAIN_TEXT = { disallowedSpecial: new Set<string>() };
+const MAX_REMEMBERED_CHARS = 2_000_000;
+/** Shorter texts are counted faster than they are looked up. */
+const MIN_REMEMBERED_CHARS = 64;
+/** The library's own cache of merged words; its default of 100,000 entries is more than prompts repeat. */
+const MERGE_CACHE_ENTRIES = 20_000;
+
+/**
+ * Counts tokens with cl100k_base: the vocabulary that most open models' own tokenizers resemble, a third of the
+ * load time of o200k_base, and never fewer tokens than it for the languages measured. The vocabulary (41 MB, 140 ms)
+ * is loaded by the first count, so a process that never builds a prompt never pays for it.
+ */
+@Injectable()
+export class TokenCounter {
+  private encoding?: GptEncoding;
+  /** A conversation's messages are counted again on every turn; least recently used first. */
+  private readonly remembered = new Map<string, number>();
+  private rememberedChars = 0;
+
+  count(text: string): number {
+    if (text.length < MIN_REMEMBERED_CHARS) return this.countNow(text);
+    const known = this.remembered.get(text);
+    if (known !== undefined) {
+      this.remembered.delete(text);
+      this.remembered.set(text, known);
+      return known;
+    }
+    const tokens = this.countNow(text);
+    this.remember(text, tokens);
+    return tokens;
+  }
+
+  private countNow(text: string): number {
+    if (text === '') return 0;
+    this.encoding ??= loadEncoding();
+    let tokens = 0;
+    for (const slice of slicesForCounting(text)) tokens += this.encoding.countTokens(slice, PLAIN_TEXT);
+    return tokens;
+  }
+
+  private remember(text: string, tokens: number): void {
+    if (text.length > MAX_REMEMBERED_CHARS / 10) return;
+    this.remembered.set(text, tokens);
+    this.rememberedChars += text.length;
+    for (const oldest of this.remembered.keys()) {
+      if (this.rememberedChars <= MAX_REMEMBERED_CHARS) return;
+      this.remembered.delete(oldest);
+      this.rememberedChars -= oldest.length;
+    }
+  }
+}
+
+function loadEncoding(): GptEncoding {
+  // A require, not an import(): counting stays synchronous, and so does everything that builds prompts.
+  const loaded = createRequire(import.meta.url)('gpt-tokenizer/encoding/cl100k_base') as {
+    default: GptEncoding;
+  };
+  loaded.default.setMergeCacheSize(MERGE_CACHE_ENTRIES);
+  return loaded.default;
+}
