@@ -1,0 +1,102 @@
+export type Intent =
+  | 'greeting'
+  | 'farewell'
+  | 'thanks'
+  | 'wellbeing'
+  | 'identity'
+  | 'place'
+  | 'feeling'
+  | 'request'
+  | 'question'
+  | 'statement';
+
+export interface MessageReading {
+  intent: Intent;
+  /** It opens with a greeting, whatever follows. */
+  greets: boolean;
+  /** Lower case, most telling first. */
+  keywords: string[];
+  /** What to quote back: the most telling word as it was written, else the beginning of the message. */
+  topic: string;
+}
+
+const GREETING =
+  /^[\s\p{P}\p{S}]*(?:hi|hello|hey|hiya|howdy|yo|greetings|good\s+(?:morning|afternoon|evening|day)|hola|bonjour|salut|hallo|ciao|namaste)(?=[\s\p{P}\p{S}]|$)/iu;
+const INTENTS: readonly (readonly [Intent, RegExp])[] = [
+  [
+    'wellbeing',
+    /\bhow\s+(?:are|r)\s+(?:you|u|things)\b|\bhow(?:'|’)?s\s+(?:it|life|everything)\b|\bhow\s+do\s+you\s+feel\b/i,
+  ],
+  [
+    'identity',
+    /\bwho\s+are\s+you\b|\byour\s+name\b|\babout\s+yourself\b|\bintroduce\s+yourself\b|\bwhat\s+are\s+you\b/i,
+  ],
+  [
+    'place',
+    /\bwhere\s+(?:are|is|am)\b|\bwhat\s+is\s+this\s+place\b|\bwhat(?:'|’)?s\s+(?:going\s+on|happening)\b/i,
+  ],
+  ['thanks', /\b(?:thanks|thank\s+you|thx|cheers)\b/i],
+  ['farewell', /\b(?:good\s?bye|bye|good\s*night|farewell|see\s+you|have\s+to\s+go|gotta\s+go)\b/i],
+  [
+    'feeling',
+    /\bi(?:\s+am|(?:'|’)?m|\s+feel)\s+(?:\w+\s+)?(?:sad|tired|lonely|afraid|scared|anxious|angry|lost|bored|stressed|upset|worried|happy|excited|proud|glad|nervous|hurt)\b/i,
+  ],
+  [
+    'request',
+    /^\W*(?:please\s+)?(?:tell|show|give|help|explain|describe|sing|write|read|teach|let(?:'|’)?s|let\s+me)\b|\b(?:can|could|would|will)\s+you\b/i,
+  ],
+  [
+    'question',
+    /[?？؟]|^\W*(?:who|what|why|when|where|which|how|do|does|did|is|are|was|were|have|has|should)\b/i,
+  ],
+];
+
+const ORDINARY = new Set(
+  (
+    'about above after again also always another anything around because been before being believe below better both ' +
+    'came cannot come could days does doing done don down each else ever every everything feel feeling felt find first ' +
+    'from gave give going gonna good great had has have having hello help here hers him himself his how into its ' +
+    'itself just keep know known last least less let like liked likes little long look love made make many maybe mean more most ' +
+    'much must myself name need never next nice nothing once only other ours over please quite rather really right ' +
+    'said same says seem shall she should show since some someone something sometimes still such sure take talk tell ' +
+    'than thank thanks that the their them then there these they thing things think this those though time today ' +
+    'together told too tried try under until upon very want wanted was way well went were what when where which while ' +
+    'who whom whose why will with without wonder would yeah yes yesterday you your yours yourself for and but are not can any all out ' +
+    'did get got how may see say may its ask tomorrow tonight'
+  ).split(' '),
+);
+
+const words = new Intl.Segmenter('en', { granularity: 'word' });
+const MAX_QUOTE_CHARS = 40;
+
+export function readMessage(text: string): MessageReading {
+  const greets = GREETING.test(text);
+  const rest = greets ? text.replace(GREETING, '') : text;
+  const keywords = keywordsOf(rest);
+  const found = INTENTS.find(([, pattern]) => pattern.test(rest))?.[0] ?? 'statement';
+  const intent = greets && found === 'statement' && keywords.length === 0 ? 'greeting' : found;
+  return { intent, greets, keywords, topic: topicOf(text, keywords) };
+}
+
+/** The words that carry the meaning, longest first; each once, lower case. */
+export function keywordsOf(text: string): string[] {
+  const found = new Set<string>();
+  for (const { segment, isWordLike } of words.segment(text)) {
+    const word = segment.toLowerCase().replace(/['’].*$/, '');
+    const shortest = /^[\p{Script=Latin}]+$/u.test(word) ? 3 : 2;
+    if (isWordLike && word.length >= shortest && /\p{L}/u.test(word) && !ORDINARY.has(word)) found.add(word);
+  }
+  return [...found].sort((a, b) => b.length - a.length);
+}
+
+function topicOf(text: string, [keyword]: readonly string[]): string {
+  const flat = text.replace(/\s+/g, ' ').replace(/[“”"]/g, '').trim();
+  if (keyword !== undefined) {
+    const at = flat.toLowerCase().indexOf(keyword);
+    return at === -1 ? keyword : flat.slice(at, at + keyword.length);
+  }
+  const points = [...flat];
+  return points.length <= MAX_QUOTE_CHARS
+    ? flat.replace(/[.!?]+$/, '')
+    : `${points.slice(0, MAX_QUOTE_CHARS).join('').trimEnd()}…`;
+}
