@@ -1,3 +1,4 @@
+import { AiSettings } from '../ai/ai.settings.js';
 import { DemoSettings } from '../auth/demo.settings.js';
 import { PasswordSettings } from '../auth/passwords.settings.js';
 import { TokenSettings } from '../auth/tokens.settings.js';
@@ -20,4 +21,5 @@ export const SETTINGS: readonly SettingsClass[] = [
   DemoSettings,
   UsersSettings,
   UsageSettings,
+  AiSettings,
 ];
