@@ -1,0 +1,81 @@
+import fc from 'fast-check';
+import {
+  normalizeEmail,
+  normalizeUsername,
+  skeletonOf,
+  usernameSuggestions,
+  usernameViolations,
+} from './users.rules.js';
+
+const codes = (username: string) => usernameViolations(username).map(({ code }) => code);
+
+describe('usernames', () => {
+  it('are one name in any case, width and padding', () => {
+    expect(normalizeUsername('  ＡliceＢ ')).toBe('aliceb');
+    expect(normalizeUsername('ALICEB')).toBe('aliceb');
+    // Lower-casing can leave a form that NFKC would fold further.
+    expect(normalizeUsername('İ')).toBe(normalizeUsername('İ').normalize('NFKC'));
+  });
+
+  it.each(['abc', 'a.b', 'a-b_c.d', '123', 'a'.repeat(30)])('accept %s', (username) => {
+    expect(codes(username)).toEqual([]);
+  });
+
+  it.each([
+    ['', ['too-short']],
+    ['ab', ['too-short']],
+    ['a'.repeat(31), ['too-long']],
+    ['-abc', ['charset']],
+    ['abc.', ['charset']],
+    ['a b c', ['charset']],
+    ['émile', ['charset']],
+    ['admin', ['reserved']],
+    ['ＡＤＭＩＮ', ['reserved']],
+    ['me', ['too-short', 'reserved']],
+    ['adm1n', ['confusable']],
+    ['a.d-m_i.n', ['confusable']],
+    ['rnod', ['confusable']],
+    ['аlice', ['charset', 'confusable']], // Cyrillic а
+  ])('refuse %j with %j', (username, expected) => {
+    expect(codes(username)).toEqual(expected);
+  });
+
+  it('that look alike have one skeleton', () => {
+    expect(skeletonOf('cl1ve')).toBe(skeletonOf('clive'));
+    expect(skeletonOf('vvarner')).toBe(skeletonOf('wamer'));
+    expect(skeletonOf('alice')).not.toBe(skeletonOf('alicia'));
+  });
+
+  it('never lose or gain acceptance by being normalised', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), (text) => {
+        const normalized = normalizeUsername(text);
+        expect(normalizeUsername(normalized)).toBe(normalized);
+        expect(codes(normalized)).toEqual(codes(text));
+      }),
+    );
+  });
+});
+
+describe('suggestions', () => {
+  it('are the same for the same wish, usable, distinct, and not the wish', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), (wish) => {
+        const suggestions = usernameSuggestions(wish);
+        expect(suggestions).toEqual(usernameSuggestions(wish));
+        expect(suggestions.length).toBeGreaterThanOrEqual(3);
+        expect(new Set(suggestions).size).toBe(suggestions.length);
+        expect(suggestions).not.toContain(normalizeUsername(wish));
+        expect(suggestions.flatMap(codes)).toEqual([]);
+      }),
+    );
+  });
+
+  it('stay close to the wish', () => {
+    expect(usernameSuggestions('Alice', 3)).toEqual(['alice.chats', 'the.alice', 'alice2']);
+  });
+});
+
+it('an email address is one address in any case and width', () => {
+  expect(normalizeEmail(' Ａnn@Example.ORG ')).toBe('ann@example.org');
+});
