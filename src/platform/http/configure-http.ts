@@ -1,0 +1,54 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { installRequestLog } from '../logging/request-log.js';
+import { installAnswerHeaders } from './answer-headers.js';
+import { RouteTable } from './route-table.js';
+import { ServerSettings } from './server.settings.js';
+
+const EXPOSED_HEADERS = [
+  'ETag',
+  'Link',
+  'Location',
+  'Retry-After',
+  'X-Request-Id',
+  'X-Degraded',
+  'Idempotency-Replayed',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Server-Timing',
+];
+const PREFLIGHT_MAX_AGE_S = 600;
+
+/**
+ * Installs the HTTP conventions of the API on an application made with `createHttpAdapter`. Call it before `init()` or
+ * `listen()`: routes registered earlier would escape it.
+ */
+export function configureHttp(app: NestFastifyApplication): void {
+  const settings = app.get(ServerSettings);
+  const routes = app.get(RouteTable);
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  fastify.addHook('onRoute', ({ url, method }) => routes.add(url, method));
+  installAnswerHeaders(fastify);
+  installRequestLog(fastify);
+  acceptMergePatch(fastify);
+  if (settings.corsOrigins.length > 0) {
+    app.enableCors({
+      origin: settings.corsOrigins.includes('*') ? '*' : settings.corsOrigins,
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      exposedHeaders: EXPOSED_HEADERS,
+      maxAge: PREFLIGHT_MAX_AGE_S,
+    });
+  }
+}
+
+/** RFC 7396 documents are JSON; reading them as such lets PATCH take either media type. */
+function acceptMergePatch(fastify: FastifyInstance): void {
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  fastify.addContentTypeParser(
+    'application/merge-patch+json',
+    { parseAs: 'string' },
+    (request, body, done) => {
+      parse(request as FastifyRequest, body as string, done);
+    },
+  );
+}

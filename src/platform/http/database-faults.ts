@@ -1,0 +1,23 @@
+// SQLSTATE classes and codes that say "not now" rather than "not like this": connection (08), resources (53), shutdown
+// (57P01-57P03), statement timeout (57014), and serialization faults that outlived the retries (40001, 40P01).
+const UNAVAILABLE_STATE = /^(?:08...|53...|57P0[1-3]|57014|40001|40P01)$/;
+const UNAVAILABLE_SYSTEM = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+const UNAVAILABLE_MESSAGE =
+  /^(?:timeout exceeded when trying to connect|Connection terminated|Query read timeout)/;
+
+/** Whether an error of TypeORM or its driver means that the database cannot be reached or is overloaded. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const fromDatabase = 'driverError' in error || 'severity' in error;
+  const source = 'driverError' in error && error.driverError instanceof Error ? error.driverError : error;
+  const code = 'code' in source && typeof source.code === 'string' ? source.code : '';
+  if (UNAVAILABLE_MESSAGE.test(source.message)) return true;
+  return fromDatabase && (UNAVAILABLE_STATE.test(code) || UNAVAILABLE_SYSTEM.has(code));
+}

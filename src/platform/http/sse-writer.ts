@@ -1,0 +1,53 @@
+import type { ServerResponse } from 'node:http';
+import type { SseEvent } from './sse.js';
+
+/** A client that takes nothing for this long is treated as gone; it resumes by `Last-Event-ID`. */
+const STALL_MS = 30_000;
+
+/** Writes the `text/event-stream` format, waiting for the client where it is slow, and keeps the connection alive. */
+export class SseWriter {
+  private readonly heartbeat: NodeJS.Timeout;
+
+  constructor(
+    private readonly response: ServerResponse,
+    heartbeatMs: number,
+  ) {
+    this.heartbeat = setInterval(() => {
+      // A comment behind a full buffer would only make it fuller.
+      if (this.writable && !response.writableNeedDrain) response.write(': keep-alive\n\n');
+    }, heartbeatMs);
+  }
+
+  private get writable(): boolean {
+    return !this.response.destroyed && !this.response.writableEnded;
+  }
+
+  async event({ id, event, data }: SseEvent): Promise<void> {
+    const head = id === undefined ? '' : `id: ${oneLine(id)}\n`;
+    // JSON has no raw line breaks, so one data line is enough.
+    await this.write(`${head}event: ${oneLine(event)}\ndata: ${JSON.stringify(data ?? null)}\n\n`);
+  }
+
+  async write(text: string): Promise<void> {
+    if (!this.writable || this.response.write(text)) return;
+    await new Promise<void>((resolve) => {
+      const settle = (): void => {
+        clearTimeout(stalled);
+        this.response.off('drain', settle).off('close', settle);
+        resolve();
+      };
+      const stalled = setTimeout(() => {
+        this.response.destroy();
+        settle();
+      }, STALL_MS);
+      this.response.once('drain', settle).once('close', settle);
+    });
+  }
+
+  end(): void {
+    clearInterval(this.heartbeat);
+    if (this.writable) this.response.end();
+  }
+}
+
+const oneLine = (text: string): string => text.replace(/[\r\n\0]/g, '');

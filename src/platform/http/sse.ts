@@ -1,0 +1,112 @@
+import { Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { toAppError, toProblem } from './problem.js';
+import { pathOf } from './problem.filter.js';
+import { SseWriter } from './sse-writer.js';
+
+/** One server-sent event; `data` is sent as one JSON document. */
+export interface SseEvent {
+  id?: string;
+  event: string;
+  data: unknown;
+}
+
+/** Events, or a function that makes them and stops when its signal is aborted (client gone, shutdown). */
+export type SseSource = AsyncIterable<SseEvent> | ((signal: AbortSignal) => AsyncIterable<SseEvent>);
+
+export interface SseOptions {
+  /** Ends the stream from outside. */
+  signal?: AbortSignal;
+  /** @default 15000 */
+  heartbeatMs?: number;
+}
+
+const HEARTBEAT_MS = 15_000;
+const logger = new Logger('Sse');
+
+/**
+ * Answers a request with a stream of events and resolves when it is over: the source ended, the client left, or `signal`
+ * was aborted, which sends `event: shutdown` first. Reads from the source only as fast as the client takes events.
+ * Use it through `SseConnections.stream`, which ends streams at shutdown.
+ */
+export async function sseStream(
+  reply: FastifyReply,
+  request: FastifyRequest,
+  source: SseSource,
+  { signal, heartbeatMs = HEARTBEAT_MS }: SseOptions = {},
+): Promise<void> {
+  const headers = headersOf(reply);
+  reply.hijack();
+  reply.raw.writeHead(200, headers);
+  if (request.method === 'HEAD') {
+    reply.raw.end();
+    return;
+  }
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  const stop = AbortSignal.any(signal ? [gone.signal, signal] : [gone.signal]);
+  const writer = new SseWriter(reply.raw, heartbeatMs);
+  try {
+    await writer.write('retry: 2000\n\n');
+    await pump(writer, typeof source === 'function' ? source(stop) : source, stop);
+    if (signal?.aborted && !gone.signal.aborted) await writer.event({ event: 'shutdown', data: {} });
+  } catch (error) {
+    await fail(error, request, writer, gone.signal);
+  } finally {
+    writer.end();
+    // Lets the source go, also when it ended by itself.
+    gone.abort();
+  }
+}
+
+function headersOf(reply: FastifyReply): Record<string, string | number | string[]> {
+  const kept = Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined);
+  return {
+    ...(Object.fromEntries(kept) as Record<string, string>),
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  };
+}
+
+async function pump(writer: SseWriter, source: AsyncIterable<SseEvent>, stop: AbortSignal): Promise<void> {
+  const events = source[Symbol.asyncIterator]();
+  const stopped = new Promise<'stopped'>((resolve) => {
+    if (stop.aborted) resolve('stopped');
+    stop.addEventListener('abort', () => resolve('stopped'), { once: true });
+  });
+  try {
+    for (;;) {
+      const next = events.next();
+      const result = await Promise.race([next, stopped]);
+      if (result === 'stopped') {
+        next.catch((error: unknown) =>
+          logger.debug({ msg: 'A stream source failed after its client had left', err: error }),
+        );
+        return;
+      }
+      if (result.done) return;
+      await writer.event(result.value);
+    }
+  } finally {
+    // Not awaited: a generator that waits for its next event would hold the answer open.
+    events
+      .return?.()
+      ?.catch((error: unknown) => logger.debug({ msg: 'A stream source failed while closing', err: error }));
+  }
+}
+
+/** The headers are out, so a failure becomes the last event. */
+async function fail(
+  error: unknown,
+  request: FastifyRequest,
+  writer: SseWriter,
+  gone: AbortSignal,
+): Promise<void> {
+  if (gone.aborted) return;
+  const { kind, cause } = toAppError(error);
+  if (kind === 'internal')
+    logger.error({ msg: 'An event stream failed', requestId: request.id, err: cause ?? error });
+  const data = toProblem(error, { instance: pathOf(request.url), requestId: request.id });
+  await writer.event({ event: 'error', data }).catch(() => undefined);
+}

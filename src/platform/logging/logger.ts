@@ -1,0 +1,75 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import { requestContext } from '../http/request-context.js';
+import type { LogSettings } from './log.settings.js';
+import { redact } from './redact.js';
+
+/** JSON lines on stdout, for Nest and for us: `createLogger` in bootstrap, `new Logger('Name')` everywhere else. */
+export class JsonLogger implements LoggerService {
+  constructor(private readonly pino: Logger) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.write('info', message, rest);
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+
+  /** Nest appends the context as last argument, and a stack before it for errors. */
+  private write(
+    level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal',
+    message: unknown,
+    rest: unknown[],
+  ): void {
+    if (!this.pino.isLevelEnabled(level)) return;
+    const context = typeof rest.at(-1) === 'string' ? (rest.pop() as string) : undefined;
+    const stack = rest.find((part): part is string => typeof part === 'string' && part.includes('\n'));
+    const error = [message, ...rest].find((part) => part instanceof Error);
+    const fields =
+      message !== null && typeof message === 'object' && !(message instanceof Error) ? message : {};
+    const entry = redact({
+      context,
+      requestId: requestContext()?.requestId,
+      ...fields,
+      ...(error ? { err: error } : {}),
+      ...(stack ? { stack } : {}),
+    });
+    const text =
+      error === message && error instanceof Error
+        ? error.message
+        : typeof message === 'object'
+          ? undefined
+          : String(message);
+    this.pino[level](entry, text);
+  }
+}
+
+/** @param destination defaults to stdout. */
+export function createLogger(settings: LogSettings, destination?: DestinationStream): JsonLogger {
+  const options = {
+    level: settings.level,
+    base: undefined,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (level: string) => ({ level }) },
+    // Errors are plain objects by the time pino sees them; see redact.ts.
+    serializers: {},
+  };
+  return new JsonLogger(destination ? pino(options, destination) : pino(options));
+}
