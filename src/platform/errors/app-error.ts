@@ -93,7 +93,9 @@ export function defineErrors<const T extends Record<string, ErrorDeclaration>>(
   for (const [code, { kind, title }] of Object.entries(table)) {
     const known = errorCatalogue.get(code);
     if (known && known.feature !== feature) {
-      throw new Error(`Error code "${code}" is declared by both ${known.feature} and ${feature}; rename one.`);
+      throw new Error(
+        `Error code "${code}" is declared by both ${known.feature} and ${feature}; rename one.`,
+      );
     }
     errorCatalogue.set(code, { kind, title, feature });
     factories[code] = (detail, options) => new AppError(code, kind, title, detail, options);
