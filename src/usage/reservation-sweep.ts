@@ -19,12 +19,15 @@ export class ReservationSweep implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.tasks.every('usage-reservations', SWEEP_EVERY_MS, () => this.sweep());
+    this.tasks.every('usage-reservations', SWEEP_EVERY_MS, (signal) => this.sweep(signal));
   }
 
   /** One counter at a time, so that two sweeps never hold counters that the other one wants. */
-  async sweep(): Promise<void> {
+  async sweep(signal?: AbortSignal): Promise<void> {
     const overdue = await this.reservations.overdueCounters(this.clock.now(), COUNTERS_PER_RUN);
-    for (const counter of overdue) await this.ledger.expire(counter);
+    for (const counter of overdue) {
+      if (signal?.aborted) return;
+      await this.ledger.expire(counter);
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/database.js';
 import { UsageCounterEntity } from './usage-counter.entity.js';
-import type { UsageKind } from './usage.rules.js';
+import type { UsageKind } from './usage-kind.js';
 
 /** One counter: the row that a limit guards. */
 export interface CounterKey {

@@ -12,8 +12,9 @@ import {
 import type { UsageReservationEntity } from './usage-reservation.entity.js';
 import { UsageReservationsRepository } from './usage-reservations.repository.js';
 import { usageCounters } from './usage.cache.js';
+import type { KindTallies } from './usage.dto.js';
 import { usageErrors } from './usage.errors.js';
-import { dayOf, talliesOf, type Tallies } from './usage.rules.js';
+import { dayOf, talliesOf } from './usage.rules.js';
 
 /** The constraint under which one event is charged once. */
 const EVENT_KEY = 'usage_reservations_event_id_key';
@@ -32,13 +33,13 @@ export class UsageLedger {
 
   /** Of the day on which they were read: the caller compares. */
   @Cacheable(usageCounters)
-  tallies(userId: string, characterId: string): Promise<{ day: string; tallies: Tallies }> {
+  tallies(userId: string, characterId: string): Promise<{ day: string; tallies: KindTallies }> {
     return this.readTallies(userId, characterId);
   }
 
   /** Reads past an entry of another day and drops it. */
   @CacheEvict(usageCounters, (userId, characterId) => [userId, characterId])
-  turnDay(userId: string, characterId: string): Promise<{ day: string; tallies: Tallies }> {
+  turnDay(userId: string, characterId: string): Promise<{ day: string; tallies: KindTallies }> {
     return this.readTallies(userId, characterId);
   }
 
@@ -90,7 +91,7 @@ export class UsageLedger {
   }
 
   /** All characters of a user that have counters on `day`. */
-  async byCharacter(userId: string, day: string): Promise<Map<string, Tallies>> {
+  async byCharacter(userId: string, day: string): Promise<Map<string, KindTallies>> {
     const rows = new Map<string, CounterRow[]>();
     for (const row of await this.counters.ofDay(userId, day)) {
       rows.set(row.characterId, [...(rows.get(row.characterId) ?? []), row]);
@@ -98,7 +99,10 @@ export class UsageLedger {
     return new Map([...rows].map(([characterId, own]) => [characterId, talliesOf(own)]));
   }
 
-  private async readTallies(userId: string, characterId: string): Promise<{ day: string; tallies: Tallies }> {
+  private async readTallies(
+    userId: string,
+    characterId: string,
+  ): Promise<{ day: string; tallies: KindTallies }> {
     const day = dayOf(this.clock.now());
     return { day, tallies: talliesOf(await this.counters.ofDay(userId, day, characterId)) };
   }

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { UsageKind } from './usage.rules.js';
+import type { UsageKind } from './usage-kind.js';
 
 export type ReservationStatus = 'reserved' | 'committed' | 'released' | 'expired';
 

@@ -1,5 +1,5 @@
 import { defineCache } from '@rapport/cache';
-import type { Tallies } from './usage.rules.js';
+import type { KindTallies } from './usage.dto.js';
 
 /**
  * What the counters of one user and character were on `day`. Tier and limits are not part of it: they belong to the
@@ -9,7 +9,7 @@ import type { Tallies } from './usage.rules.js';
  */
 export const usageCounters = defineCache<
   [userId: string, characterId: string],
-  { day: string; tallies: Tallies }
+  { day: string; tallies: KindTallies }
 >({
   name: 'user:usage',
   key: (userId, characterId) => [userId, characterId],

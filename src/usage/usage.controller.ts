@@ -2,7 +2,7 @@ import { Controller, Get, Param } from '@nestjs/common';
 import type { Actor } from '../platform/actor/actor.js';
 import { CurrentActor } from '../platform/actor/actor.decorators.js';
 import { IdParam } from '../platform/http/id-param.pipe.js';
-import { CharacterUsage, UsageOfToday } from './usage.dto.js';
+import { UsageCounters, UsageToday } from './usage.dto.js';
 import { UsageService } from './usage.service.js';
 
 @Controller()
@@ -11,7 +11,7 @@ export class UsageController {
 
   /** All of the caller's counters for today. */
   @Get('auth/usage')
-  today(@CurrentActor() actor: Actor): Promise<UsageOfToday> {
+  today(@CurrentActor() actor: Actor): Promise<UsageToday> {
     return this.usage.today(actor);
   }
 
@@ -20,7 +20,7 @@ export class UsageController {
   ofCharacter(
     @CurrentActor() actor: Actor,
     @Param('characterId', IdParam) characterId: string,
-  ): Promise<CharacterUsage> {
+  ): Promise<UsageCounters> {
     return this.usage.counters(actor, characterId);
   }
 }

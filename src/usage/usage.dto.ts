@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsInt, IsOptional, IsString, IsUUID, Length, Max, Min } from 'class-validator';
-import { USAGE_KINDS, type UsageKind, type UsageTier } from './usage.rules.js';
+import { USAGE_KINDS, type UsageKind, type UsageTier } from './usage-kind.js';
 
 export class KindTally {
   /** Messages charged today. */
@@ -46,7 +46,8 @@ export class UsageDay {
   resetsAt!: string;
 }
 
-export class CharacterUsage extends UsageDay {
+/** One user's usage of one character on one UTC day. */
+export class UsageCounters extends UsageDay {
   counters!: KindCounters;
 }
 
@@ -55,7 +56,7 @@ export class CharacterCounters {
   counters!: KindCounters;
 }
 
-export class UsageOfToday extends UsageDay {
+export class UsageToday extends UsageDay {
   /** Every character used today; limits are per character. */
   characters!: CharacterCounters[];
 

@@ -1,5 +1,7 @@
 import { AppError } from '../platform/errors/app-error.js';
-import { DAY_SECONDS, USAGE_KINDS, type QuotaExceeded, type UsageCounters } from './usage.rules.js';
+import type { UsageCounters } from './usage.dto.js';
+import { USAGE_KINDS } from './usage-kind.js';
+import { DAY_SECONDS, type QuotaExceeded } from './usage.rules.js';
 
 export interface UsageHeaders {
   'RateLimit-Policy'?: string;

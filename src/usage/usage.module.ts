@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ClockModule } from '../platform/clock/clock.module.js';
 import { DatabaseModule } from '../platform/database/database.module.js';
+import { PeriodicModule } from '../platform/jobs/periodic.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { ReservationSweep } from './reservation-sweep.js';
 import { ReservationsController } from './reservations.controller.js';
@@ -15,6 +16,7 @@ import { UsageService } from './usage.service.js';
 @Module({
   imports: [
     ClockModule,
+    PeriodicModule,
     UsersModule,
     DatabaseModule.forFeature([UsageCounterEntity, UsageReservationEntity]),
   ],

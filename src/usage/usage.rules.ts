@@ -1,47 +1,18 @@
+import type { UsageKind, UsageTier } from './usage-kind.js';
+import type { KindCounters, KindTallies, KindTally, UsageDay } from './usage.dto.js';
 import type { UsageSettings } from './usage.settings.js';
 
-export const USAGE_KINDS = ['text', 'audio', 'media'] as const;
-export type UsageKind = (typeof USAGE_KINDS)[number];
-export type UsageTier = 'free' | 'premium';
-
-/** Charged and in flight. Both count against the limit: a reservation is a place already taken. */
-export interface Tally {
-  used: number;
-  reserved: number;
-}
-
-export interface KindUsage extends Tally {
-  /** `null`: counted, not limited. */
-  limit: number | null;
-  remaining: number | null;
-}
-
-/** One user's usage of one character on one UTC day. */
-export interface UsageCounters {
-  tier: UsageTier;
-  /** UTC date, `2026-11-20`. */
-  day: string;
-  timezone: 'UTC';
-  /** RFC 3339, the next midnight UTC. */
-  resetsAt: string;
-  counters: Record<UsageKind, KindUsage>;
-}
-
-export interface UsageToday extends Omit<UsageCounters, 'counters'> {
-  characters: { characterId: string; counters: Record<UsageKind, KindUsage> }[];
-  /** Over all characters; limits are per character, so these have none. */
-  totals: Record<UsageKind, Tally>;
-}
-
 /** Members of the `quota-exceeded` problem. */
-export interface QuotaExceeded extends Tally {
+export interface QuotaExceeded {
   kind: UsageKind;
   limit: number;
+  used: number;
+  reserved: number;
+  /** RFC 3339. */
   resetsAt: string;
 }
 
 export type Limits = Record<UsageKind, number | null>;
-export type Tallies = Record<UsageKind, Tally>;
 
 export const DAY_SECONDS = 86_400;
 
@@ -62,7 +33,7 @@ export const limitsOf = (tier: UsageTier, settings: UsageSettings): Limits =>
     : { text: settings.freeTextPerDay, audio: settings.freeAudioPerDay, media: settings.freeMediaPerDay };
 
 /** Rows of one user, character and day; a kind without a row was not used. */
-export function talliesOf(rows: readonly (Tally & { kind: UsageKind })[]): Tallies {
+export function talliesOf(rows: readonly (KindTally & { kind: UsageKind })[]): KindTallies {
   return byKind((kind) => {
     const row = rows.find((candidate) => candidate.kind === kind);
     return { used: row?.used ?? 0, reserved: row?.reserved ?? 0 };
@@ -70,24 +41,24 @@ export function talliesOf(rows: readonly (Tally & { kind: UsageKind })[]): Talli
 }
 
 /** A limit lowered below what was used (premium ended, setting changed) leaves zero, never a negative rest. */
-export const remainingOf = (limit: number | null, { used, reserved }: Tally): number | null =>
+export const remainingOf = (limit: number | null, { used, reserved }: KindTally): number | null =>
   limit === null ? null : Math.max(0, limit - used - reserved);
 
-export const withLimits = (tallies: Tallies, limits: Limits): Record<UsageKind, KindUsage> =>
+export const withLimits = (tallies: KindTallies, limits: Limits): KindCounters =>
   byKind((kind) => ({
     ...tallies[kind],
     limit: limits[kind],
     remaining: remainingOf(limits[kind], tallies[kind]),
   }));
 
-export const sumOf = (all: readonly Tallies[]): Tallies =>
+export const sumOf = (all: readonly KindTallies[]): KindTallies =>
   byKind((kind) => ({
     used: all.reduce((sum, tallies) => sum + tallies[kind].used, 0),
     reserved: all.reduce((sum, tallies) => sum + tallies[kind].reserved, 0),
   }));
 
 /** The part that is the same for every character. */
-export const dayHeading = (tier: UsageTier, day: string): Omit<UsageCounters, 'counters'> => ({
+export const dayHeading = (tier: UsageTier, day: string): UsageDay => ({
   tier,
   day,
   timezone: 'UTC',

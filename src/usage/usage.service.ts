@@ -6,19 +6,10 @@ import { UsersService } from '../users/users.service.js';
 import { UsageLedger } from './usage-ledger.service.js';
 import type { UsageReservationEntity } from './usage-reservation.entity.js';
 import { UsageReservationsRepository } from './usage-reservations.repository.js';
+import type { UsageKind } from './usage-kind.js';
+import type { UsageCounters, UsageToday } from './usage.dto.js';
 import { usageErrors } from './usage.errors.js';
-import {
-  dayHeading,
-  dayOf,
-  limitsOf,
-  resetOf,
-  sumOf,
-  talliesOf,
-  withLimits,
-  type UsageCounters,
-  type UsageKind,
-  type UsageToday,
-} from './usage.rules.js';
+import { dayHeading, dayOf, limitsOf, resetOf, sumOf, talliesOf, withLimits } from './usage.rules.js';
 import { UsageSettings } from './usage.settings.js';
 
 export interface ReservationRequest {

@@ -10,7 +10,7 @@ import { UsageCountersRepository } from '../../../src/usage/usage-counters.repos
 import { UsageLedger } from '../../../src/usage/usage-ledger.service.js';
 import { UsageReservationEntity } from '../../../src/usage/usage-reservation.entity.js';
 import { UsageReservationsRepository } from '../../../src/usage/usage-reservations.repository.js';
-import type { UsageTier } from '../../../src/usage/usage.rules.js';
+import type { UsageTier } from '../../../src/usage/usage-kind.js';
 import { UsageService } from '../../../src/usage/usage.service.js';
 import { UsageSettings } from '../../../src/usage/usage.settings.js';
 import { UsersService } from '../../../src/users/users.service.js';

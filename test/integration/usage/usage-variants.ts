@@ -14,7 +14,7 @@ const variant = (on: DatabaseMode, cache: UsageVariant['cache']): UsageVariant =
   cache,
   start: async () => {
     const { database, close } = await createTestDatabase({ on, entities: USAGE_ENTITIES });
-    return { database, redisUrl: cache === 'redis' ? testServers.redisUrl() : undefined, stop: close };
+    return { database, redisUrl: cache === 'redis' ? await testServers.redisUrl() : undefined, stop: close };
   },
 });
 
