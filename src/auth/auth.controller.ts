@@ -1,8 +1,7 @@
 import { Body, Controller, Get, Header, HttpCode, Ip, Post } from '@nestjs/common';
-import type { Actor } from '../platform/actor/actor.js';
 import { CurrentActor, Public } from '../platform/actor/actor.decorators.js';
-import type { User } from '../users/users.dto.js';
-import { toUser } from '../users/users.responses.js';
+import type { Actor } from '../platform/actor/actor.js';
+import { toUser, type User } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
 import { LoginInput, RefreshTokenInput, RegisterInput, type Registered, type Tokens } from './auth.dto.js';
 import { AuthService } from './auth.service.js';

@@ -1,8 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Actor } from '../platform/actor/actor.js';
 import { PUBLIC_ROUTE, REQUIRED_ROLE } from '../platform/actor/actor.decorators.js';
+import type { Actor } from '../platform/actor/actor.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
 import { TokensService } from './tokens.service.js';
 

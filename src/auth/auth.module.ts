@@ -16,8 +16,8 @@ import { RefreshTokensRepository } from './refresh-tokens.repository.js';
 import { RefreshTokensService } from './refresh-tokens.service.js';
 import { RefreshTokensSweep } from './refresh-tokens.sweep.js';
 import { TokenKeys } from './token-keys.js';
-import { TokenSettings } from './tokens.settings.js';
 import { TokensService } from './tokens.service.js';
+import { TokenSettings } from './tokens.settings.js';
 import { UserIdentityEntity } from './user-identity.entity.js';
 
 @Module({

@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '../platform/database/database.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
-import type { UserRecord } from '../users/user.record.js';
 import { UsersService } from '../users/users.service.js';
+import type { UserRecord } from '../users/users.types.js';
 import { LoginThrottle } from './login-throttle.js';
 import { passwordFaults } from './passwords.rules.js';
 import { PasswordsService } from './passwords.service.js';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Cacheable } from '@rapport/cache';
-import { AppError } from '../platform/errors/app-error.js';
-import { Database } from '../platform/database/database.js';
 import { isUniqueViolation } from '../platform/database/database.failures.js';
+import { Database } from '../platform/database/database.js';
+import { AppError } from '../platform/errors/app-error.js';
 import { UsersService, type NewUser } from '../users/users.service.js';
 import { identityUser } from './auth.cache.js';
 import { UserIdentityEntity } from './user-identity.entity.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AttemptLimiter } from '../platform/rate-limit/attempt-limiter.js';
 import { clientNetwork } from '../platform/rate-limit/client-address.js';
 import { RateLimiters } from '../platform/rate-limit/rate-limiters.js';
-import { normalizeEmail } from '../users/users.rules.js';
+import { foldIdentifier } from '../platform/text/fold-identifier.js';
 import { PasswordSettings } from './passwords.settings.js';
 
 /** Failed logins, counted for the account and for the address whether or not the account exists. */
@@ -31,13 +31,13 @@ export class LoginThrottle {
   /** @throws rate-limited */
   async attempt(email: string, address: string): Promise<void> {
     await this.addresses.consume(clientNetwork(address));
-    await this.accounts.consume(normalizeEmail(email));
+    await this.accounts.consume(foldIdentifier(email));
   }
 
   /** The account starts afresh. The address gets this attempt back only: its owner may be guessing at others. */
   async succeeded(email: string, address: string): Promise<void> {
     await Promise.all([
-      this.accounts.reset(normalizeEmail(email)),
+      this.accounts.reset(foldIdentifier(email)),
       this.addresses.refund(clientNetwork(address)),
     ]);
   }

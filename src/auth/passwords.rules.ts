@@ -1,14 +1,14 @@
 import type { FieldError } from '../platform/errors/app-error.js';
-import { normalizeEmail, normalizeUsername } from '../users/users.rules.js';
+import { foldIdentifier } from '../platform/text/fold-identifier.js';
 
 export const PASSWORD_MIN_LENGTH = 8;
 export const PASSWORD_MAX_LENGTH = 200;
 
 /** What a DTO cannot see: the first passwords anybody would guess. Length is checked by the DTO. */
 export function passwordFaults(password: string, names: { email: string; username: string }): FieldError[] {
-  const plain = normalizeEmail(password);
-  const email = normalizeEmail(names.email);
-  const guessable = [email, email.split('@')[0], normalizeUsername(names.username)].includes(plain);
+  const plain = foldIdentifier(password);
+  const email = foldIdentifier(names.email);
+  const guessable = [email, email.split('@')[0], foldIdentifier(names.username)].includes(plain);
   return guessable
     ? [
         {

@@ -1,6 +1,6 @@
 import * as argon2 from '@node-rs/argon2';
-import { PasswordSettings } from './passwords.settings.js';
 import { PasswordsService } from './passwords.service.js';
+import { PasswordSettings } from './passwords.settings.js';
 
 jest.mock('@node-rs/argon2', () => {
   const real = jest.requireActual<typeof import('@node-rs/argon2')>('@node-rs/argon2');

@@ -1,8 +1,7 @@
 import { Body, Controller, Get, Param, Put } from '@nestjs/common';
 import { AdminOnly } from '../platform/actor/actor.decorators.js';
 import { IdParam } from '../platform/http/id-param.pipe.js';
-import { TierInput, type UserTier } from './users.dto.js';
-import { toUserTier } from './users.responses.js';
+import { TierInput, toUserTier, type UserTier } from './users.dto.js';
 import { UsersService } from './users.service.js';
 
 @Controller('admin/users')

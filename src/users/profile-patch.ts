@@ -1,7 +1,8 @@
+import { foldIdentifier } from '../platform/text/fold-identifier.js';
 import type { UserEntity } from './user.entity.js';
 import { invalidUsername } from './users.errors.js';
 import type { UserChange } from './users.repository.js';
-import { displayUsername, normalizeUsername, usernameViolations } from './users.rules.js';
+import { displayUsername, usernameViolations } from './users.rules.js';
 
 /** Changes of one's own profile; null clears, absent keeps (RFC 7396). */
 export interface ProfilePatch {
@@ -26,7 +27,7 @@ export function changeOf(current: PatchedColumns, patch: ProfilePatch): UserChan
   const wanted: UserChange = {};
   if (patch.username !== undefined) {
     const username = displayUsername(patch.username);
-    const usernameNormalized = normalizeUsername(username);
+    const usernameNormalized = foldIdentifier(username);
     // A name kept from before a rule existed may stay, and change its capitals.
     const violations = usernameNormalized === current.usernameNormalized ? [] : usernameViolations(username);
     if (violations.length > 0) throw invalidUsername(violations);

@@ -1,7 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-
-export type UserRole = 'user' | 'admin';
-export type Tier = 'free' | 'premium';
+import type { Tier, UserRole } from './users.types.js';
 
 @Entity('users')
 export class UserEntity {

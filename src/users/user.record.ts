@@ -1,32 +1,5 @@
-import type { Tier, UserEntity, UserRole } from './user.entity.js';
-
-/** A user as the service knows them: the row without the password hash. */
-export interface UserRecord {
-  id: string;
-  email: string | null;
-  username: string;
-  displayName: string;
-  bio: string;
-  avatarUrl: string | null;
-  locale: string | null;
-  timezone: string | null;
-  role: UserRole;
-  tier: Tier;
-  tierSince: Date;
-  version: number;
-  createdAt: Date;
-  updatedAt: Date;
-}
-
-/** What everybody may see. */
-export interface PublicProfile {
-  id: string;
-  username: string;
-  displayName: string;
-  bio: string;
-  avatarUrl: string | null;
-  createdAt: Date;
-}
+import type { UserEntity } from './user.entity.js';
+import type { PublicProfile, UserRecord } from './users.types.js';
 
 export const toUserRecord = (row: UserEntity): UserRecord => ({
   id: row.id,

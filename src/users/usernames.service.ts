@@ -1,17 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Cacheable } from '@rapport/cache';
-import type { PublicProfile } from './user.record.js';
-import { userIdByUsername, usernameExists } from './users.cache.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
 import { isId } from '../platform/ids/ids.js';
+import { foldIdentifier } from '../platform/text/fold-identifier.js';
+import { userIdByUsername, usernameExists } from './users.cache.js';
 import { UsersRepository } from './users.repository.js';
+import { usernameSuggestions, usernameViolations, type UsernameViolation } from './users.rules.js';
 import { UsersService } from './users.service.js';
-import {
-  normalizeUsername,
-  usernameSuggestions,
-  usernameViolations,
-  type UsernameViolation,
-} from './users.rules.js';
+import type { PublicProfile } from './users.types.js';
 
 export interface UsernameVerdict {
   username: string;
@@ -38,7 +34,7 @@ export class UsernamesService {
 
   /** @throws not-found */
   async getProfile(username: string): Promise<PublicProfile> {
-    const normalized = normalizeUsername(username);
+    const normalized = foldIdentifier(username);
     const userId = await this.userIdOf(normalized);
     const profile = userId === null ? null : await this.users.profileOf(userId);
     if (!profile) throw platformErrors['not-found'](`Nobody has the username "${normalized.slice(0, 64)}".`);
@@ -47,7 +43,7 @@ export class UsernamesService {
 
   /** Advice for a form; registration and renaming decide again, in the database. */
   async check(username: string): Promise<UsernameVerdict> {
-    const normalized = normalizeUsername(username);
+    const normalized = foldIdentifier(username);
     const violations = usernameViolations(username);
     if (violations.length === 0 && (await this.exists(normalized))) {
       violations.push({ code: 'taken', detail: 'It belongs to someone else.' });
@@ -67,21 +63,18 @@ export class UsernamesService {
     ids = [],
     usernames = [],
   }: ProfileLookup): Promise<{ users: PublicProfile[]; missing: string[] }> {
-    const idOfName = await Promise.all(
-      usernames.map((username) => this.userIdOf(normalizeUsername(username))),
-    );
+    const names = usernames.map((asked) => ({ asked, normalized: foldIdentifier(asked) }));
+    const idOfName = await this.names.findIdsByUsernames([
+      ...new Set(names.map(({ normalized }) => normalized)),
+    ]);
     const wanted = [
-      ...ids.map((id) => ({ asked: id, id: isId(id) ? id.toLowerCase() : null })),
-      ...usernames.map((asked, index) => ({ asked, id: idOfName[index] ?? null })),
+      ...ids.map((asked) => ({ asked, id: isId(asked) ? asked.toLowerCase() : undefined })),
+      ...names.map(({ asked, normalized }) => ({ asked, id: idOfName.get(normalized) })),
     ];
-    const distinct = [...new Set(wanted.flatMap(({ id }) => id ?? []))];
-    const found = new Map(
-      (await Promise.all(distinct.map((id) => this.users.profileOf(id)))).flatMap((profile) =>
-        profile ? [[profile.id, profile] as const] : [],
-      ),
-    );
-    const missing = wanted.filter(({ id }) => id === null || !found.has(id)).map(({ asked }) => asked);
-    return { users: [...found.values()], missing: [...new Set(missing)] };
+    const profiles = await this.users.profilesOf([...new Set(wanted.flatMap(({ id }) => id ?? []))]);
+    const found = new Set(profiles.map(({ id }) => id));
+    const missing = wanted.filter(({ id }) => id === undefined || !found.has(id)).map(({ asked }) => asked);
+    return { users: profiles, missing: [...new Set(missing)] };
   }
 
   @Cacheable(userIdByUsername)

@@ -1,5 +1,5 @@
 import { defineCache } from '@rapport/cache';
-import type { PublicProfile, UserRecord } from './user.record.js';
+import type { PublicProfile, UserRecord } from './users.types.js';
 
 /*
  * What is cached about people, and what drops it.

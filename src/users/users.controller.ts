@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Ip, Param, Patch, Post } from '@nestjs/common';
-import type { Actor } from '../platform/actor/actor.js';
 import { CurrentActor, Public } from '../platform/actor/actor.decorators.js';
+import type { Actor } from '../platform/actor/actor.js';
 import { IdParam } from '../platform/http/id-param.pipe.js';
 import { assertMatch, IfMatch, type Precondition } from '../platform/http/if-match.js';
 import { Versioned } from '../platform/http/versioned.interceptor.js';
@@ -9,13 +9,14 @@ import { UsernamesService } from './usernames.service.js';
 import {
   ProfileLookupInput,
   ProfilePatchInput,
+  toProfile,
+  toUser,
   UsernameCheckInput,
   type Profile,
   type ProfileLookupResult,
   type User,
   type UsernameCheck,
 } from './users.dto.js';
-import { toProfile, toUser } from './users.responses.js';
 import { UsersService } from './users.service.js';
 
 @Controller('users')

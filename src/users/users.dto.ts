@@ -13,6 +13,7 @@ import {
   MaxLength,
   ValidateIf,
 } from 'class-validator';
+import type { PublicProfile, UserRecord } from './users.types.js';
 
 const TIERS = ['free', 'premium'] as const;
 const ROLES = ['user', 'admin'] as const;
@@ -130,3 +131,22 @@ export class UserTier {
   tier!: (typeof TIERS)[number];
   since!: string;
 }
+
+export const toProfile = (profile: PublicProfile): Profile => ({
+  ...profile,
+  createdAt: profile.createdAt.toISOString(),
+});
+
+/** @param role what the caller's token says, which a setting may raise above the stored one */
+export const toUser = (user: UserRecord, role: UserRecord['role'] = user.role): User => ({
+  ...user,
+  role,
+  tierSince: user.tierSince.toISOString(),
+  createdAt: user.createdAt.toISOString(),
+  updatedAt: user.updatedAt.toISOString(),
+});
+
+export const toUserTier = (user: UserRecord): UserTier => ({
+  tier: user.tier,
+  since: user.tierSince.toISOString(),
+});

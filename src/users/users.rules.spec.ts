@@ -1,20 +1,15 @@
 import fc from 'fast-check';
-import {
-  normalizeEmail,
-  normalizeUsername,
-  skeletonOf,
-  usernameSuggestions,
-  usernameViolations,
-} from './users.rules.js';
+import { foldIdentifier } from '../platform/text/fold-identifier.js';
+import { skeletonOf, usernameSuggestions, usernameViolations } from './users.rules.js';
 
 const codes = (username: string) => usernameViolations(username).map(({ code }) => code);
 
 describe('usernames', () => {
   it('are one name in any case, width and padding', () => {
-    expect(normalizeUsername('  ＡliceＢ ')).toBe('aliceb');
-    expect(normalizeUsername('ALICEB')).toBe('aliceb');
+    expect(foldIdentifier('  ＡliceＢ ')).toBe('aliceb');
+    expect(foldIdentifier('ALICEB')).toBe('aliceb');
     // Lower-casing can leave a form that NFKC would fold further.
-    expect(normalizeUsername('İ')).toBe(normalizeUsername('İ').normalize('NFKC'));
+    expect(foldIdentifier('İ')).toBe(foldIdentifier('İ').normalize('NFKC'));
   });
 
   it.each(['abc', 'a.b', 'a-b_c.d', '123', 'a'.repeat(30)])('accept %s', (username) => {
@@ -49,8 +44,8 @@ describe('usernames', () => {
   it('never lose or gain acceptance by being normalised', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), (text) => {
-        const normalized = normalizeUsername(text);
-        expect(normalizeUsername(normalized)).toBe(normalized);
+        const normalized = foldIdentifier(text);
+        expect(foldIdentifier(normalized)).toBe(normalized);
         expect(codes(normalized)).toEqual(codes(text));
       }),
     );
@@ -65,7 +60,7 @@ describe('suggestions', () => {
         expect(suggestions).toEqual(usernameSuggestions(wish));
         expect(suggestions.length).toBeGreaterThanOrEqual(3);
         expect(new Set(suggestions).size).toBe(suggestions.length);
-        expect(suggestions).not.toContain(normalizeUsername(wish));
+        expect(suggestions).not.toContain(foldIdentifier(wish));
         expect(suggestions.flatMap(codes)).toEqual([]);
       }),
     );
@@ -77,5 +72,5 @@ describe('suggestions', () => {
 });
 
 it('an email address is one address in any case and width', () => {
-  expect(normalizeEmail(' Ａnn@Example.ORG ')).toBe('ann@example.org');
+  expect(foldIdentifier(' Ａnn@Example.ORG ')).toBe('ann@example.org');
 });

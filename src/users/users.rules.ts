@@ -1,3 +1,5 @@
+import { foldIdentifier } from '../platform/text/fold-identifier.js';
+
 /** What is wrong with a username. `taken` is the only one that needs the database. */
 export type UsernameViolationCode =
   'too-short' | 'too-long' | 'charset' | 'reserved' | 'taken' | 'confusable';
@@ -71,15 +73,9 @@ const RESERVED_SKELETONS = new Map([...RESERVED].map((name) => [skeletonOf(name)
 /** As shown: compatibility forms folded, capitals kept. */
 export const displayUsername = (username: string): string => username.normalize('NFKC').trim();
 
-/** As compared: one form per name, whatever the keyboard. */
-export const normalizeUsername = (username: string): string =>
-  username.normalize('NFKC').toLowerCase().normalize('NFKC').trim();
-
-export const normalizeEmail = (email: string): string => email.normalize('NFKC').trim().toLowerCase();
-
 /** Everything that is wrong with a name by itself; empty means that it may be taken. */
 export function usernameViolations(username: string): UsernameViolation[] {
-  const normalized = normalizeUsername(username);
+  const normalized = foldIdentifier(username);
   const violations: UsernameViolation[] = [];
   const length = Array.from(normalized).length;
   if (length < USERNAME_MIN_LENGTH) {
@@ -113,7 +109,7 @@ export function usernameViolations(username: string): UsernameViolation[] {
 
 /** Names near the wanted one, always the same for the same wish, each valid by itself. */
 export function usernameSuggestions(username: string, howMany = 12): string[] {
-  const plain = foldForeign(normalizeUsername(username))
+  const plain = foldForeign(foldIdentifier(username))
     .normalize('NFD')
     .replace(/[^a-z0-9._-]/g, '')
     .replace(/^[._-]+|[._-]+$/g, '');
@@ -124,7 +120,7 @@ export function usernameSuggestions(username: string, howMany = 12): string[] {
   for (let number = 2; candidates.length < howMany + 4; number += 1) candidates.push(`${stem}${number}`);
   return candidates
     .filter(
-      (candidate) => candidate !== normalizeUsername(username) && usernameViolations(candidate).length === 0,
+      (candidate) => candidate !== foldIdentifier(username) && usernameViolations(candidate).length === 0,
     )
     .slice(0, howMany);
 }

@@ -1,15 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { Cacheable, CacheEvict } from '@rapport/cache';
-import { Database } from '../platform/database/database.js';
+import { Cacheable, CacheableMany, CacheEvict } from '@rapport/cache';
 import { isUniqueViolation } from '../platform/database/database.failures.js';
+import { Database } from '../platform/database/database.js';
 import { isId, newId } from '../platform/ids/ids.js';
-import type { Tier } from './user.entity.js';
-import { toPublicProfile, toUserRecord, type PublicProfile, type UserRecord } from './user.record.js';
+import { foldIdentifier } from '../platform/text/fold-identifier.js';
+import { changeOf, type ProfilePatch } from './profile-patch.js';
+import { toPublicProfile, toUserRecord } from './user.record.js';
 import { userById, userIdByUsername, usernameExists, userProfile } from './users.cache.js';
 import { invalidUsername, noSuchUser, userErrors } from './users.errors.js';
-import { changeOf, type ProfilePatch } from './profile-patch.js';
 import { UsersRepository, type NewUserRow, type UserChange } from './users.repository.js';
-import { displayUsername, normalizeEmail, normalizeUsername, usernameViolations } from './users.rules.js';
+import { displayUsername, usernameViolations } from './users.rules.js';
+import type { PublicProfile, Tier, UserRecord } from './users.types.js';
 
 export interface NewUser {
   email: string | null;
@@ -24,6 +25,12 @@ interface Names {
   id: string;
   usernameNormalized: string;
 }
+
+/** What was cached for the old name and for the new one: both answer differently after a change. */
+const bothNames = (before: Names, after: Names): [string][] => [
+  [before.usernameNormalized],
+  [after.usernameNormalized],
+];
 
 /** Who exists. The database decides who a name and an address belong to; everything read often is cached. */
 @Injectable()
@@ -75,9 +82,9 @@ export class UsersService {
     await this.insert({
       id,
       email: input.email,
-      emailNormalized: input.email === null ? null : normalizeEmail(input.email),
+      emailNormalized: input.email === null ? null : foldIdentifier(input.email),
       username,
-      usernameNormalized: normalizeUsername(username),
+      usernameNormalized: foldIdentifier(username),
       displayName: input.displayName ?? username,
       passwordHash: input.passwordHash,
     });
@@ -116,7 +123,7 @@ export class UsersService {
 
   /** For sign-in only: the address's account and its password hash, straight from the database. */
   credentialsByEmail(email: string): Promise<{ id: string; passwordHash: string | null } | null> {
-    return this.users.credentialsByEmail(normalizeEmail(email));
+    return this.users.credentialsByEmail(foldIdentifier(email));
   }
 
   /** The same password hashed anew, unless it was changed meanwhile. Not a change of the user: the version stays. */
@@ -141,19 +148,27 @@ export class UsersService {
     return row && toPublicProfile(row);
   }
 
+  /** Those that exist, in the order of the ids. */
+  async profilesOf(userIds: readonly string[]): Promise<PublicProfile[]> {
+    return (await this.cachedProfilesOf([...userIds])).filter((profile) => profile !== null);
+  }
+
+  @CacheableMany(userProfile, { id: (profile) => profile?.id ?? '' })
+  protected async cachedProfilesOf(userIds: string[]): Promise<(PublicProfile | null)[]> {
+    return (await this.users.findByIds(userIds)).map(toPublicProfile);
+  }
+
   // A name that was looked up before it was taken is remembered as nobody's.
-  @CacheEvict(userIdByUsername, (row) => [row.usernameNormalized])
-  @CacheEvict(usernameExists, (row) => [row.usernameNormalized])
+  @CacheEvict(userIdByUsername, (row: Names) => [row.usernameNormalized])
+  @CacheEvict(usernameExists, (row: Names) => [row.usernameNormalized])
   protected async insert(row: NewUserRow): Promise<void> {
     await taken(row, () => this.users.insert(row));
   }
 
-  @CacheEvict(userById, (before) => [before.id])
-  @CacheEvict(userProfile, (before) => [before.id])
-  @CacheEvict(userIdByUsername, (before) => [before.usernameNormalized])
-  @CacheEvict(usernameExists, (before) => [before.usernameNormalized])
-  @CacheEvict(userIdByUsername, (_before, after) => [after.usernameNormalized])
-  @CacheEvict(usernameExists, (_before, after) => [after.usernameNormalized])
+  @CacheEvict(userById, (before: Names) => [before.id])
+  @CacheEvict(userProfile, (before: Names) => [before.id])
+  @CacheEvict(userIdByUsername, { keys: bothNames })
+  @CacheEvict(usernameExists, { keys: bothNames })
   protected async update(before: Names, after: Names, change: UserChange): Promise<void> {
     await taken(after, () => this.users.update(before.id, change));
   }
