@@ -1,17 +1,37 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, PrimaryColumn, VirtualColumn } from 'typeorm';
 import type { Visibility } from './character.js';
 
-@Entity('characters')
-export class CharacterEntity {
+abstract class CharacterColumns {
   @PrimaryColumn('uuid')
   id!: string;
 
-  @Column({ name: 'creator_id', type: 'uuid', nullable: true })
+  @Column({ type: 'uuid', nullable: true })
   creatorId!: string | null;
 
   @Column('text')
   name!: string;
 
+  @Column({ type: 'text', array: true })
+  tags!: string[];
+
+  @Column('text')
+  visibility!: Visibility;
+
+  @Column('int')
+  conversationCount!: number;
+
+  @Column('timestamptz')
+  createdAt!: Date;
+
+  @Column('timestamptz')
+  updatedAt!: Date;
+
+  @Column({ type: 'timestamptz', nullable: true })
+  deletedAt!: Date | null;
+}
+
+@Entity('characters')
+export class CharacterEntity extends CharacterColumns {
   @Column('text')
   description!: string;
 
@@ -21,44 +41,31 @@ export class CharacterEntity {
   @Column('text')
   scenario!: string;
 
-  @Column({ name: 'first_message', type: 'text' })
+  @Column('text')
   firstMessage!: string;
 
-  @Column({ name: 'alternate_greetings', type: 'jsonb' })
+  @Column('jsonb')
   alternateGreetings!: string[];
 
-  @Column({ name: 'example_dialogue', type: 'text' })
+  @Column('text')
   exampleDialogue!: string;
 
-  @Column({ name: 'system_prompt', type: 'text' })
+  @Column('text')
   systemPrompt!: string;
 
-  @Column({ name: 'post_history_instructions', type: 'text' })
+  @Column('text')
   postHistoryInstructions!: string;
 
-  @Column({ name: 'creator_notes', type: 'text' })
-  creatorNotes!: string;
-
-  @Column({ type: 'text', array: true })
-  tags!: string[];
-
   @Column('text')
-  visibility!: Visibility;
-
-  @Column({ name: 'conversation_count', type: 'int' })
-  conversationCount!: number;
+  creatorNotes!: string;
 
   @Column('int')
   version!: number;
+}
 
-  // Written by the service with millisecond precision: the database's own now() has microseconds, which a Date cannot
-  // carry, and a list cursor made from the truncated time would repeat or skip rows.
-  @Column({ name: 'created_at', type: 'timestamptz' })
-  createdAt!: Date;
-
-  @Column({ name: 'updated_at', type: 'timestamptz' })
-  updatedAt!: Date;
-
-  @Column({ name: 'deleted_at', type: 'timestamptz', nullable: true })
-  deletedAt!: Date | null;
+/** The same rows as lists read them: a page of whole characters could be megabytes. */
+@Entity('characters')
+export class CharacterHeadEntity extends CharacterColumns {
+  @VirtualColumn('text', { query: (alias) => `left(${alias}.description, 400)` })
+  opening!: string;
 }

@@ -1,6 +1,9 @@
 export const VISIBILITIES = ['public', 'unlisted', 'private'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
 
+export const SORTS = ['popular', 'recent', 'name'] as const;
+export type CharacterSort = (typeof SORTS)[number];
+
 /** What its creator writes. Everything but the name may be empty. */
 export interface CharacterContent {
   name: string;

@@ -1,5 +1,6 @@
 import { defineCache } from '@rapport/cache';
-import type { Character, CharacterHead, CharacterPrompt } from './character.js';
+import type { Page } from '../platform/pagination/page.dto.js';
+import type { Character, CharacterHead, CharacterPrompt, CharacterSort } from './character.js';
 
 // Every write of a character drops its record, its prompt and all lists; the one exception is the conversation
 // count, see CharactersService.recordConversation. Keys take the id in lower case because PostgreSQL reads a UUID in
@@ -22,12 +23,12 @@ export const characterPrompt = defineCache<[id: string], CharacterPrompt | undef
 
 /** What tells one cached list from another. The whole public list in its default order has no key of its own. */
 export interface CachedList {
-  sort: 'popular' | 'recent' | 'name';
+  sort: CharacterSort;
   tag?: string;
 }
 
 /** Beginnings of the public list. Holds nothing but public characters, so one entry serves every caller. */
-export const publicCharacters = defineCache<[list: CachedList], CharacterHead[]>({
+export const publicCharacters = defineCache<[list: CachedList], Page<CharacterHead>>({
   name: 'characters:list',
   key: ({ sort, tag }) =>
     sort === 'popular' && tag === undefined ? [] : tag === undefined ? [sort] : [sort, tag],

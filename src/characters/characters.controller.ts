@@ -18,7 +18,7 @@ import {
 } from './characters.dto.js';
 import { CharactersService } from './characters.service.js';
 
-@Controller('api/characters')
+@Controller('characters')
 export class CharactersController {
   constructor(private readonly characters: CharactersService) {}
 

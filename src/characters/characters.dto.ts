@@ -12,13 +12,18 @@ import {
   ValidateIf,
 } from 'class-validator';
 import type { Actor } from '../platform/actor/actor.js';
-import { Page, PageQuery } from '../platform/pagination/page.js';
-import { VISIBILITIES, type Character, type CharacterHead, type Visibility } from './character.js';
+import { Page, PageQuery } from '../platform/pagination/page.dto.js';
+import {
+  SORTS,
+  VISIBILITIES,
+  type Character,
+  type CharacterHead,
+  type CharacterSort,
+  type Visibility,
+} from './character.js';
 import { mayChange } from './characters.policy.js';
 import { LIMITS } from './characters.rules.js';
 import { IsPlainText } from './plain-text.validator.js';
-
-export const SORTS = ['popular', 'recent', 'name'] as const;
 
 const Trimmed = () => Transform(({ value }) => (typeof value === 'string' ? value.trim() : value));
 
@@ -131,7 +136,7 @@ export class CharacterQuery extends PageQuery {
   visibility?: Visibility;
 
   @IsIn(SORTS)
-  sort: (typeof SORTS)[number] = 'popular';
+  sort: CharacterSort = 'popular';
 }
 
 export class CharacterSummary {

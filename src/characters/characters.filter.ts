@@ -1,5 +1,5 @@
 import { isAdmin, type Actor } from '../platform/actor/actor.js';
-import type { Visibility } from './character.js';
+import type { CharacterSort, Visibility } from './character.js';
 import type { CachedList } from './characters.cache.js';
 import { normalizeTag } from './characters.rules.js';
 
@@ -8,7 +8,7 @@ export interface CharacterListQuery {
   tag?: string;
   creator?: string;
   visibility?: Visibility;
-  sort: 'popular' | 'recent' | 'name';
+  sort: CharacterSort;
 }
 
 /** Which characters a list holds, for a certain caller. Also what its cursors are bound to. */
@@ -35,7 +35,7 @@ export function filterFor(actor: Actor, query: CharacterListQuery): CharacterFil
 }
 
 /** The cache entry that a filter's first page comes from; undefined when the list is a caller's own, or one of too many. */
-export function cachedListOf(filter: CharacterFilter, sort: CachedList['sort']): CachedList | undefined {
+export function cachedListOf(filter: CharacterFilter, sort: CharacterSort): CachedList | undefined {
   if (filter.visibility !== 'public' || filter.q !== undefined || filter.creatorId !== undefined)
     return undefined;
   return { sort, tag: filter.tag };

@@ -1,25 +1,64 @@
 import { Injectable } from '@nestjs/common';
-import type { Repository } from 'typeorm';
+import type { Repository, SelectQueryBuilder } from 'typeorm';
 import { Database } from '../platform/database/database.js';
 import { isId } from '../platform/ids/ids.js';
-import { CharacterEntity } from './character.entity.js';
-import type { Character, CharacterContent } from './character.js';
+import type { KeysetColumn } from '../platform/pagination/keyset.js';
+import type { Page, PageQuery } from '../platform/pagination/page.dto.js';
+import { Pagination } from '../platform/pagination/pagination.js';
+import { CharacterEntity, CharacterHeadEntity } from './character.entity.js';
+import type { Character, CharacterContent, CharacterHead, CharacterSort } from './character.js';
+import type { CharacterFilter } from './characters.filter.js';
+import { excerptOf } from './characters.rules.js';
+
+// The columns of the indexes that serve them. The id makes each key unique.
+const KEYS: Record<CharacterSort, KeysetColumn[]> = {
+  popular: [
+    { expression: 'c.conversationCount', type: 'integer', direction: 'desc' },
+    { expression: 'c.id', type: 'uuid', direction: 'desc' },
+  ],
+  recent: [
+    { expression: 'c.createdAt', type: 'timestamptz', direction: 'desc' },
+    { expression: 'c.id', type: 'uuid', direction: 'desc' },
+  ],
+  name: [
+    { expression: 'lower(c.name)', type: 'text', direction: 'asc' },
+    { expression: 'c.id', type: 'uuid', direction: 'asc' },
+  ],
+};
 
 @Injectable()
 export class CharactersRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly pagination: Pagination,
+  ) {}
 
   async find(id: string): Promise<Character | undefined> {
     if (!isId(id)) return undefined;
-    const row = await this.living('c').andWhere('c.id = :id', { id }).getOne();
+    const row = await this.living().andWhere('c.id = :id', { id }).getOne();
     return row ? toCharacter(row) : undefined;
   }
 
   /** The newest row, which nobody else changes until the running transaction ends. */
   async lock(id: string): Promise<Character | undefined> {
     // Not FOR UPDATE: that would also wait for conversations being created, whose foreign key holds KEY SHARE.
-    const row = await this.living('c').andWhere('c.id = :id', { id }).setLock('for_no_key_update').getOne();
+    const row = await this.living().andWhere('c.id = :id', { id }).setLock('for_no_key_update').getOne();
     return row ? toCharacter(row) : undefined;
+  }
+
+  list(filter: CharacterFilter, sort: CharacterSort, request: PageQuery): Promise<Page<CharacterHead>> {
+    const query = this.database.manager
+      .getRepository(CharacterHeadEntity)
+      .createQueryBuilder('c')
+      .where('c.deletedAt IS NULL');
+    return this.pagination.page({
+      query: filtered(query, filter),
+      request,
+      list: `characters:${sort}`,
+      filters: { ...filter },
+      keys: KEYS[sort],
+      toItem: toHead,
+    });
   }
 
   /** @returns how many were new; an id that exists already is left as it is */
@@ -54,8 +93,8 @@ export class CharactersRepository {
     return !(await this.rows.exists());
   }
 
-  private living(alias: string) {
-    return this.rows.createQueryBuilder(alias).where(`${alias}.deletedAt IS NULL`);
+  private living(): SelectQueryBuilder<CharacterEntity> {
+    return this.rows.createQueryBuilder('c').where('c.deletedAt IS NULL');
   }
 
   private get rows(): Repository<CharacterEntity> {
@@ -65,4 +104,23 @@ export class CharactersRepository {
 
 function toCharacter({ deletedAt: _deletedAt, ...character }: CharacterEntity): Character {
   return character;
+}
+
+function toHead({ opening, deletedAt: _deletedAt, ...head }: CharacterHeadEntity): CharacterHead {
+  return { ...head, excerpt: excerptOf(opening) };
+}
+
+function filtered(
+  query: SelectQueryBuilder<CharacterHeadEntity>,
+  { visibility, creatorId, ownedBy, tag, q }: CharacterFilter,
+): SelectQueryBuilder<CharacterHeadEntity> {
+  if (visibility !== undefined) query.andWhere('c.visibility = :visibility', { visibility });
+  if (creatorId !== undefined) query.andWhere('c.creatorId = :creatorId', { creatorId });
+  if (ownedBy !== undefined) query.andWhere('c.creatorId = :ownedBy', { ownedBy });
+  if (tag !== undefined) query.andWhere('c.tags @> ARRAY[:tag]::text[]', { tag });
+  if (q !== undefined) {
+    const pattern = `%${q.replace(/[\\%_]/g, '\\$&')}%`;
+    query.andWhere('(c.name ILIKE :pattern OR c.description ILIKE :pattern)', { pattern });
+  }
+  return query;
 }

@@ -6,8 +6,10 @@ import { Database } from '../platform/database/database.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
 import { assertMatch, type Precondition } from '../platform/http/if-match.js';
 import { newId } from '../platform/ids/ids.js';
-import type { Character, CharacterContent, CharacterPrompt } from './character.js';
-import { characterById, characterPrompt, publicCharacters } from './characters.cache.js';
+import { DEFAULT_PAGE_LIMIT, type Page, type PageQuery } from '../platform/pagination/page.dto.js';
+import type { Character, CharacterContent, CharacterHead, CharacterPrompt } from './character.js';
+import { characterById, characterPrompt, publicCharacters, type CachedList } from './characters.cache.js';
+import { cachedListOf, filterFor, type CharacterListQuery } from './characters.filter.js';
 import { mayChange, maySee } from './characters.policy.js';
 import { CharactersRepository } from './characters.repository.js';
 import { fromDraft, merge, promptOf, type CharacterChange, type CharacterDraft } from './characters.rules.js';
@@ -64,6 +66,20 @@ export class CharactersService {
     return character && promptOf(character);
   }
 
+  list(actor: Actor, query: CharacterListQuery & PageQuery): Promise<Page<CharacterHead>> {
+    const filter = filterFor(actor, query);
+    const asUsual =
+      query.cursor === undefined && query.order === undefined && query.limit === DEFAULT_PAGE_LIMIT;
+    const cached = asUsual ? cachedListOf(filter, query.sort) : undefined;
+    return cached ? this.publicList(cached) : this.characters.list(filter, query.sort, query);
+  }
+
+  // An empty list is not kept: tags that no character has are without number.
+  @Cacheable(publicCharacters, { unless: (page) => page.items.length === 0 })
+  publicList({ sort, tag }: CachedList): Promise<Page<CharacterHead>> {
+    return this.characters.list({ visibility: 'public', tag }, sort, { limit: DEFAULT_PAGE_LIMIT });
+  }
+
   @CacheEvict(publicCharacters, { all: true })
   async create(actor: Actor, draft: CharacterDraft): Promise<Character> {
     const now = this.clock.now();
@@ -90,8 +106,8 @@ export class CharactersService {
 
   /** Its conversations stay readable; new ones and new replies find no character. */
   @CacheEvict(publicCharacters, { all: true })
-  @CacheEvict(characterPrompt, (_actor, id) => [id])
-  @CacheEvict(characterById, (_actor, id) => [id])
+  @CacheEvict(characterPrompt, (_actor: Actor, id: string) => [id])
+  @CacheEvict(characterById, (_actor: Actor, id: string) => [id])
   async remove(actor: Actor, id: string, ifMatch?: Precondition): Promise<void> {
     await this.database.transaction(async () => {
       await this.lockForChange(actor, id, ifMatch);
@@ -109,8 +125,8 @@ export class CharactersService {
   }
 
   @CacheEvict(publicCharacters, { all: true })
-  @CacheEvict(characterPrompt, (_actor, id) => [id])
-  @CacheEvict(characterById, (_actor, id) => [id])
+  @CacheEvict(characterPrompt, (_actor: Actor, id: string) => [id])
+  @CacheEvict(characterById, (_actor: Actor, id: string) => [id])
   private write(
     actor: Actor,
     id: string,
