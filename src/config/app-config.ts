@@ -2,9 +2,11 @@ import { AiSettings } from '../ai/ai.settings.js';
 import { DemoSettings } from '../auth/demo.settings.js';
 import { PasswordSettings } from '../auth/passwords.settings.js';
 import { TokenSettings } from '../auth/tokens.settings.js';
+import { DatabaseSettings } from '../platform/database/database.settings.js';
 import { ServerSettings } from '../platform/http/server.settings.js';
 import { LogSettings } from '../platform/logging/log.settings.js';
 import { PaginationSettings } from '../platform/pagination/pagination.settings.js';
+import { RedisSettings } from '../platform/redis/redis.settings.js';
 import { UsageSettings } from '../usage/usage.settings.js';
 import { UsersSettings } from '../users/users.settings.js';
 import { RuntimeSettings } from './runtime.settings.js';
@@ -15,6 +17,8 @@ export const SETTINGS: readonly SettingsClass[] = [
   RuntimeSettings,
   ServerSettings,
   LogSettings,
+  DatabaseSettings,
+  RedisSettings,
   PaginationSettings,
   TokenSettings,
   PasswordSettings,
