@@ -68,6 +68,7 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
     join(bin, 'postgres'),
     ['-D', data, ...args],
     /ready to accept connections/,
+    root,
     run,
   );
   const url = `postgres://${USER}${options.password ? `:${options.password}` : ''}@${host}:${port}/postgres`;

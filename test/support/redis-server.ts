@@ -45,7 +45,12 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     'no',
   ];
   const start = (): Promise<ServerProcess> =>
-    startProcess('redis-server', [...args, ...auth, ...(options.args ?? [])], /Ready to accept connections/);
+    startProcess(
+      'redis-server',
+      [...args, ...auth, ...(options.args ?? [])],
+      /Ready to accept connections/,
+      directory,
+    );
   let server = await start();
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     server.signal('SIGCONT');

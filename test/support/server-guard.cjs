@@ -23,9 +23,10 @@ const send = (pid, signal) => {
 };
 
 process.once('disconnect', () => {
-  const pids = readdirSync(directory)
+  const servers = readdirSync(directory)
     .filter((name) => name.endsWith('.pid'))
-    .map((name) => Number(readFileSync(join(directory, name), 'utf8')));
+    .map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')));
+  const pids = servers.map(({ pid }) => pid);
   for (const pid of pids) {
     send(pid, 'SIGCONT');
     // Immediate shutdown for PostgreSQL, default action for everything else: both end at once.
@@ -37,7 +38,9 @@ process.once('disconnect', () => {
     if (left.length && Date.now() - started < END_DEADLINE_MS) return;
     for (const pid of left) send(pid, 'SIGKILL');
     clearInterval(timer);
-    rmSync(directory, { recursive: true, force: true });
+    for (const own of [...servers.map((server) => server.directory), directory]) {
+      rmSync(own, { recursive: true, force: true });
+    }
   }, 50);
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);

@@ -35,11 +35,12 @@ export interface ServerProcess {
   end(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts a server and waits until it prints `readyLine`. */
+/** Starts a server and waits until it prints `readyLine`; `directory` is its own and goes with it. */
 export async function startProcess(
   command: string,
   args: string[],
   readyLine: RegExp,
+  directory: string,
   options: SpawnOptions = {},
 ): Promise<ServerProcess> {
   // The first server of a run outlives the test file that asked for it: nothing here may hold the worker open.
@@ -64,7 +65,7 @@ export async function startProcess(
       });
     }
   });
-  register(child);
+  register(child, directory);
   try {
     await ready;
   } catch (error) {
@@ -94,8 +95,8 @@ function serverProcess(child: ChildProcess, lines: string[], exited: Promise<unk
 
 const pidFile = (pid: number): string => join(runDirectory(), `${pid}.pid`);
 
-function register(child: ChildProcess): void {
-  if (child.pid) writeFileSync(pidFile(child.pid), String(child.pid));
+function register({ pid }: ChildProcess, directory: string): void {
+  if (pid) writeFileSync(pidFile(pid), JSON.stringify({ pid, directory }));
 }
 
 function release(child: ChildProcess): void {

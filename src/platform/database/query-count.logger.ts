@@ -21,8 +21,8 @@ export class QueryCountLogger implements Logger {
     this.nest.warn(`A statement took ${ms} ms.`);
   }
 
-  logSchemaBuild(message: string): void {
-    this.nest.debug(message);
+  logSchemaBuild(): void {
+    // The migration runner writes one line about what it applied.
   }
 
   logMigration(message: string): void {
