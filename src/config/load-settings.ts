@@ -8,6 +8,8 @@ import { settingsOf, type DeclaredSetting, type SettingsClass } from './setting.
 
 type SettingsObject = Record<string, unknown>;
 
+const MAKE_ONE = 'make one with: openssl rand -base64 32';
+
 /** Every settings object of the process, by its class. */
 export class LoadedSettings {
   constructor(private readonly byClass: ReadonlyMap<SettingsClass, object>) {}
@@ -96,13 +98,12 @@ function fillSecrets(
   );
   const missing = all.filter(({ setting, settings }) => setting.generate && !settings[setting.property]);
   if (production) {
-    for (const { setting } of missing) {
-      faults.push(`${setting.env} is required in production; make one with: openssl rand -base64 32`);
-    }
+    // Whether a missing one is needed is for its validators to say: another setting may make it superfluous.
+    for (const { setting, settings } of missing) settings[setting.property] = undefined;
     for (const { setting } of all) {
       const text = setting.secret ? textOf(environment, setting) : undefined;
       const weakness = text && weaknessOf(text, { key: setting.generate !== undefined, examples });
-      if (weakness) faults.push(`${setting.env} ${weakness}; make one with: openssl rand -base64 32`);
+      if (weakness) faults.push(`${setting.env} ${weakness}; ${MAKE_ONE}`);
     }
   } else if (missing.length > 0) {
     const dataDir = all.find(({ setting }) => setting.env === 'DATA_DIR');
@@ -120,8 +121,9 @@ function invalidValues(settingsClass: SettingsClass, settings: SettingsObject): 
     ({ property, constraints = {}, value }) => {
       const setting = settingsOf(settingsClass).find((candidate) => candidate.property === property);
       const name = setting?.env ?? `${settingsClass.name}.${property}`;
+      if (setting?.generate && value === undefined) return [`${name} is required in production; ${MAKE_ONE}`];
       return Object.values(constraints).map((message) => {
-        const rule = message.replaceAll(property, name).replace(/^\S+ /, `${name} `);
+        const rule = message.includes(property) ? message.replaceAll(property, name) : `${name} ${message}`;
         return value === undefined || !setting ? rule : `${rule}${given(setting, value)}`;
       });
     },

@@ -1,5 +1,5 @@
 const PLACEHOLDERS =
-  /^(?:change[-_ ]?(?:me|it|this).*|secrets?|passwords?|passw0rd|default|example.*|placeholder.*|todo|test.*|dev.*|x{3,}|\*+|(?:your|my|super)[-_ ].*|<.*>|\.{3,}|0+|123+\d*)$/i;
+  /^(?:change[-_ ]?(?:me|it|this).{0,20}|secrets?|passwords?|passw0rd|default|example.{0,12}|placeholder.{0,12}|todo|test.{0,12}|dev.{0,12}|x{3,}|\*+|(?:your|my|super)[-_ ].{0,30}|<.*>|\.{3,}|0+|123+\d*)$/i;
 
 const MIN_KEY_CHARACTERS = 32;
 
