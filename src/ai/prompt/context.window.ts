@@ -14,9 +14,12 @@ export interface ContextMessage {
  */
 export interface ContextPart {
   messages: ContextMessage[];
-  /** Lower takes first. 0 is mandatory: such a part is kept whole, whatever it costs. */
+  /**
+   * Lower takes first, and higher is given up first: a part gets nothing once one before it had to leave something
+   * out. 0 is mandatory: such a part is kept whole, whatever it costs.
+   */
   turn: number;
-  /** `newest-first` keeps an unbroken run up to the last message; `in-order` keeps the first ones that fit. */
+  /** `newest-first` keeps an unbroken run up to the last message; `in-order` keeps those before the first that does not fit. */
   fill: 'newest-first' | 'in-order';
 }
 
@@ -30,10 +33,12 @@ export interface FilledContext {
 export function fillContext(parts: readonly ContextPart[], available: number): FilledContext {
   const kept = new Set<ContextMessage>();
   let left = available;
+  let full = false;
   for (const part of [...parts].sort((a, b) => a.turn - b.turn)) {
     const candidates = part.fill === 'newest-first' ? [...part.messages].reverse() : part.messages;
     for (const message of candidates) {
-      if (part.turn > 0 && message.tokens > left) break;
+      full ||= part.turn > 0 && message.tokens > left;
+      if (full) break;
       kept.add(message);
       left -= message.tokens;
     }
