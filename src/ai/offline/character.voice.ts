@@ -21,7 +21,7 @@ export interface CharacterVoice {
 }
 
 const GESTURES: Record<string, readonly string[]> = {
-  warm: ['*smiles warmly*', '*makes room beside the fire*'],
+  warm: ['*smiles warmly*', '*makes room*'],
   kind: ['*nods kindly*', '*smiles*'],
   gentle: ['*speaks softly*', '*smiles gently*'],
   shy: ['*looks away for a moment*', '*fidgets with a sleeve*'],

@@ -8,15 +8,17 @@ export type Intent =
   | 'feeling'
   | 'request'
   | 'question'
-  | 'statement';
+  | 'statement'
+  /** A sound or a sign rather than words: "ok", "hm", an emoji. */
+  | 'murmur';
 
 export interface MessageReading {
   intent: Intent;
   /** It opens with a greeting, whatever follows. */
   greets: boolean;
-  /** Lower case, most telling first. */
+  /** Lower case, in the order they were said. */
   keywords: string[];
-  /** What to quote back: the most telling word as it was written, else the beginning of the message. */
+  /** What to quote back: the last telling words as they were written, else the beginning of the message. */
   topic: string;
 }
 
@@ -39,7 +41,7 @@ const INTENTS: readonly (readonly [Intent, RegExp])[] = [
   ['farewell', /\b(?:good\s?bye|bye|good\s*night|farewell|see\s+you|have\s+to\s+go|gotta\s+go)\b/i],
   [
     'feeling',
-    /\bi(?:\s+am|(?:'|’)?m|\s+feel)\s+(?:\w+\s+)?(?:sad|tired|lonely|afraid|scared|anxious|angry|lost|bored|stressed|upset|worried|happy|excited|proud|glad|nervous|hurt)\b/i,
+    /\bi(?:\s+am|(?:'|’)?m|\s+feel)\s+(?:\w+\s+)?(?<topic>sad|tired|lonely|afraid|scared|anxious|angry|lost|bored|stressed|upset|worried|happy|excited|proud|glad|nervous|hurt)\b/i,
   ],
   [
     'request',
@@ -67,36 +69,53 @@ const ORDINARY = new Set(
 );
 
 const words = new Intl.Segmenter('en', { granularity: 'word' });
+const LATIN = /^\p{Script=Latin}+$/u;
 const MAX_QUOTE_CHARS = 40;
 
 export function readMessage(text: string): MessageReading {
   const greets = GREETING.test(text);
   const rest = greets ? text.replace(GREETING, '') : text;
   const keywords = keywordsOf(rest);
-  const found = INTENTS.find(([, pattern]) => pattern.test(rest))?.[0] ?? 'statement';
-  const intent = greets && found === 'statement' && keywords.length === 0 ? 'greeting' : found;
-  return { intent, greets, keywords, topic: topicOf(text, keywords) };
+  const matched = INTENTS.map(([intent, pattern]) => ({ intent, match: pattern.exec(rest) })).find(
+    ({ match }) => match !== null,
+  );
+  const wordless = greets ? 'greeting' : 'murmur';
+  const intent = matched?.intent ?? (keywords.length === 0 ? wordless : 'statement');
+  return { intent, greets, keywords, topic: matched?.match?.groups?.topic ?? topicOf(rest) };
 }
 
-/** The words that carry the meaning, longest first; each once, lower case. */
-export function keywordsOf(text: string): string[] {
-  const found = new Set<string>();
-  for (const { segment, isWordLike } of words.segment(text)) {
-    const word = segment.toLowerCase().replace(/['’].*$/, '');
-    const shortest = /^[\p{Script=Latin}]+$/u.test(word) ? 3 : 2;
-    if (isWordLike && word.length >= shortest && /\p{L}/u.test(word) && !ORDINARY.has(word)) found.add(word);
-  }
-  return [...found].sort((a, b) => b.length - a.length);
+/** The words that carry the meaning; each once, lower case. */
+export const keywordsOf = (text: string): string[] => [
+  ...new Set(tellingWords(text).map(({ word }) => word.toLowerCase())),
+];
+
+function tellingWords(text: string): { word: string; index: number }[] {
+  return [...words.segment(text)]
+    .filter(({ isWordLike }) => isWordLike)
+    .map(({ segment, index }) => ({ word: segment.replace(/['’].*$/, ''), index }))
+    .filter(({ word }) => {
+      const shortest = LATIN.test(word) ? 3 : 2;
+      return word.length >= shortest && /\p{L}/u.test(word) && !ORDINARY.has(word.toLowerCase());
+    });
 }
 
-function topicOf(text: string, [keyword]: readonly string[]): string {
-  const flat = text.replace(/\s+/g, ' ').replace(/[“”"]/g, '').trim();
-  if (keyword !== undefined) {
-    const at = flat.toLowerCase().indexOf(keyword);
-    return at === -1 ? keyword : flat.slice(at, at + keyword.length);
+/** What a sentence is about mostly stands at its end, with its adjective before it. */
+function topicOf(text: string): string {
+  const telling = tellingWords(text);
+  const [before, last] = telling.slice(-2);
+  if (last !== undefined && before !== undefined && last.index === before.index + before.word.length + 1) {
+    return `${before.word} ${last.word}`;
   }
+  const only = last ?? before;
+  if (only !== undefined && LATIN.test(only.word)) return only.word;
+  // Elsewhere we cannot tell which word carries the meaning, but particles and endings are short.
+  if (only !== undefined)
+    return telling.reduce((longest, next) => (next.word.length > longest.word.length ? next : longest)).word;
+  const flat = text
+    .replace(/["“”]/g, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/[.!?]+$/, '');
   const points = [...flat];
-  return points.length <= MAX_QUOTE_CHARS
-    ? flat.replace(/[.!?]+$/, '')
-    : `${points.slice(0, MAX_QUOTE_CHARS).join('').trimEnd()}…`;
+  return points.length <= MAX_QUOTE_CHARS ? flat : `${points.slice(0, MAX_QUOTE_CHARS).join('').trimEnd()}…`;
 }

@@ -53,6 +53,11 @@ export const REACTIONS: Record<Intent, Phrases> = {
     `I will remember ${topic}${u}.`,
     `${topic}, of all things${u}.`,
   ],
+  murmur: ({ u, topic }) => [
+    `I am listening${u}.`,
+    `I will take ${topic} as a good sign${u}.`,
+    `Hm, ${topic} it is${u}.`,
+  ],
 };
 
 /** The last thing said: it hands the turn back. */
@@ -77,6 +82,7 @@ export const CLOSINGS: Record<Intent, Phrases> = {
     `Tell me, what does ${topic} mean to you?`,
     'And what do you make of it?',
   ],
+  murmur: () => ['Say more, if you like.', 'Is something on your mind?', 'Shall I begin, or will you?'],
 };
 
 /** Leads from the reaction to something out of the card. */

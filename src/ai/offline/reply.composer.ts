@@ -19,15 +19,16 @@ export function composeReply(prompt: Prompt, seed?: number): string {
   const reading = readMessage(message);
   const earlier = prompt.messages.filter(({ role }) => role === 'assistant').map(({ content }) => content);
   const said = (text: string): boolean => earlier.some((reply) => reply.includes(text));
+  const address = prompt.userName.trim() === '' ? '' : `, ${prompt.userName.trim()}`;
+  // Nobody says the other's name in every sentence.
   const values = {
-    u: prompt.userName.trim() === '' ? '' : `, ${prompt.userName.trim()}`,
+    u: reading.intent === 'greeting' ? address : choice.pick([reading.greets ? '' : address, '', '']),
     topic: reading.topic === '' ? 'that' : `“${reading.topic}”`,
     name: prompt.character.name,
   };
 
   const reaction = choice.pick(REACTIONS[reading.intent](values), said);
-  const opening =
-    reading.greets && reading.intent !== 'greeting' ? `Hello${values.u}. ${reaction}` : reaction;
+  const opening = reading.greets && reading.intent !== 'greeting' ? `Hello${address}. ${reaction}` : reaction;
   const fromCard = COURTESIES.has(reading.intent) ? '' : cardSentence(voice, reading, choice, said);
   const notice = knowsItIsOffline(prompt, said) ? '' : choice.pick(OFFLINE_NOTICES);
   const closing = choice.pick(CLOSINGS[reading.intent](values), said);
