@@ -47,6 +47,8 @@ export function createClient(options: RedisConnectionOptions, role: string): Red
     maxRetriesPerRequest: 0,
     autoResubscribe: true,
     keepAlive: 10_000,
+    // A server that hangs does not answer FIN either.
+    disconnectTimeout: 250,
     // Jitter, so that all instances do not come back in the same millisecond.
     retryStrategy: (attempt) =>
       Math.min(maxBackoffMs, 50 * 2 ** Math.min(attempt - 1, 10)) * (0.75 + Math.random() / 4),

@@ -42,6 +42,7 @@ export class RedisConnections {
   private reported = false;
   private lostAt = 0;
   private heartbeat: NodeJS.Timeout | undefined;
+  private readonly checking = new Set<Redis>();
   private closed = false;
 
   constructor(options: RedisConnectionOptions) {
@@ -175,13 +176,18 @@ export class RedisConnections {
   /** A link can be open and dead (no FIN after a power cut or a paused server); only a missing answer tells. */
   private beat(): void {
     for (const client of this.clients) {
-      if (client.status !== 'ready' && client.status !== 'connect') continue;
+      if (this.checking.has(client) || (client.status !== 'ready' && client.status !== 'connect')) continue;
+      this.checking.add(client);
       const check =
-        client.status === 'ready' ? answered(client, this.heartbeatMs) : stays(client, this.heartbeatMs);
-      check.catch((error: Error) => {
-        this.reason = error.message;
-        if (!this.closed) client.disconnect(true);
-      });
+        client.status === 'ready'
+          ? answered(client, this.heartbeatMs)
+          : becomesReady(client, this.heartbeatMs);
+      check
+        .catch((error: Error) => {
+          this.reason = error.message;
+          if (!this.closed && client.status !== 'end') client.disconnect(true);
+        })
+        .finally(() => this.checking.delete(client));
     }
   }
 }
@@ -200,7 +206,7 @@ async function answered(client: Redis, deadlineMs: number): Promise<void> {
 }
 
 /** @throws when a client that is connected, but not ready, has not become so after `deadlineMs`. */
-async function stays(client: Redis, deadlineMs: number): Promise<void> {
+async function becomesReady(client: Redis, deadlineMs: number): Promise<void> {
   await sleep(deadlineMs, undefined, { ref: false });
   if (client.status === 'connect') throw new Error(`connected, but not ready within ${deadlineMs} ms`);
 }
