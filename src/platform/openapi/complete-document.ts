@@ -8,6 +8,15 @@ type JsonObject = Record<string, unknown>;
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 const JSON_TYPE = 'application/json';
+const UNKNOWN_ROUTE: RouteNotes = { isPublic: false, adminOnly: false, idempotent: false };
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header' as const,
+  required: false,
+  description:
+    'A retry with the same key and body gets the first answer again, marked `Idempotency-Replayed: true`.',
+  schema: { type: 'string' as const, minLength: 1 },
+};
 
 /** Adds to the generated document what holds for every operation, so that no controller has to repeat it. */
 export function completeDocument(
@@ -18,11 +27,12 @@ export function completeDocument(
     for (const method of METHODS) {
       const operation = path[method];
       if (!operation) continue;
-      const { isPublic = false, adminOnly = false } = notes.get(operation.operationId ?? '') ?? {};
-      if (isPublic) operation.security = [];
+      const note = notes.get(operation.operationId ?? '') ?? UNKNOWN_ROUTE;
+      if (note.isPublic) operation.security = [];
+      if (note.idempotent) operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY];
       relaxDefaultedParameters(operation);
       if (method === 'patch') acceptMergePatch(operation);
-      describeAnswers(operation, { isPublic, adminOnly });
+      describeAnswers(operation, note);
     }
   }
   document.components = {
@@ -48,7 +58,7 @@ function acceptMergePatch({ requestBody }: Operation): void {
   if (json) requestBody.content = { 'application/merge-patch+json': json, [JSON_TYPE]: json };
 }
 
-function describeAnswers(operation: Operation, { isPublic, adminOnly }: RouteNotes): void {
+function describeAnswers(operation: Operation, { isPublic, adminOnly, idempotent }: RouteNotes): void {
   const parameters = (operation.parameters ?? []).filter((parameter) => 'in' in parameter);
   const hasBody = operation.requestBody !== undefined;
   const refusals = [
@@ -56,7 +66,9 @@ function describeAnswers(operation: Operation, { isPublic, adminOnly }: RouteNot
     ...(isPublic ? [] : [401]),
     ...(adminOnly ? [403] : []),
     ...(parameters.some((parameter) => parameter.in === 'path') ? [404] : []),
+    ...(idempotent ? [409] : []),
     ...(hasBody ? [413, 415] : []),
+    ...(idempotent ? [422] : []),
   ];
   for (const status of refusals) operation.responses[status] ??= { description: '' };
   for (const [status, response] of Object.entries(operation.responses)) {

@@ -1,10 +1,11 @@
-import { Body, Controller, Delete, Get, HttpCode, Module, Param, Patch, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Module, Param, Patch, Post, Query } from '@nestjs/common';
 import { DiscoveryModule, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiProperty, ApiResponse, type OpenAPIObject } from '@nestjs/swagger';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { IsInt, IsOptional, IsString } from 'class-validator';
 import { AdminOnly, Public } from '../actor/actor.decorators.js';
+import { Idempotent } from '../idempotency/idempotent.decorator.js';
 import { describeIfMatch } from './if-match.header.js';
 import { setupOpenApi } from './openapi.js';
 
@@ -47,6 +48,13 @@ class NotesController {
     return [{ text: String(limit), archivedAt: null, grid: [] }];
   }
 
+  @Idempotent()
+  @Post()
+  @ApiResponse({ status: 201, type: Note })
+  create(@Body() { text }: NotePatch): Note {
+    return { text: text ?? '', archivedAt: null, grid: [] };
+  }
+
   @Patch(':id')
   @ApiResponse({ status: 200, type: Note })
   @ApiResponse({ status: 409, description: 'Somebody else took that text.' })
@@ -82,7 +90,7 @@ beforeAll(async () => {
 
 afterAll(() => app.close());
 
-const responsesOf = (path: string, method: 'get' | 'patch' | 'delete') =>
+const responsesOf = (path: string, method: 'get' | 'post' | 'patch' | 'delete') =>
   Object.keys(document.paths[path]?.[method]?.responses ?? {});
 
 test('the document is valid OpenAPI 3.1 and carries the version', async () => {
@@ -125,6 +133,13 @@ test('a parameter with a default is optional, and whole numbers are integers', (
   expect(document.components?.schemas?.NotePatch).toMatchObject({
     properties: { lines: { type: 'array', items: { type: 'integer' } } },
   });
+});
+
+test('an idempotent route says how to retry it', () => {
+  expect(document.paths['/notes']?.post?.parameters).toMatchObject([
+    { name: 'Idempotency-Key', in: 'header', required: false },
+  ]);
+  expect(responsesOf('/notes', 'post')).toEqual(['201', '400', '401', '409', '413', '415', '422', 'default']);
 });
 
 test('nullable members and moments are said the 3.1 way', () => {

@@ -1,11 +1,13 @@
 import type { INestApplication } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { PUBLIC_ROUTE, REQUIRED_ROLE } from '../actor/actor.decorators.js';
+import { IDEMPOTENT } from '../idempotency/idempotent.decorator.js';
 
-/** What the guards know about a route and the document must say. */
+/** What guards and interceptors know about a route and the document must say. */
 export interface RouteNotes {
   isPublic: boolean;
   adminOnly: boolean;
+  idempotent: boolean;
 }
 
 /** `CharactersController.list` becomes `characters_list`: a stable, readable name for generated clients. */
@@ -28,6 +30,7 @@ export function collectRouteNotes(app: INestApplication): Map<string, RouteNotes
       notes.set(operationId(metatype.name, method), {
         isPublic: marked(PUBLIC_ROUTE) === true,
         adminOnly: marked(REQUIRED_ROLE) === 'admin',
+        idempotent: marked(IDEMPOTENT) === true,
       });
     }
   }
