@@ -1,8 +1,8 @@
 // Compared without case, dashes and underscores, so apiKey, api_key and X-Api-Key are one name.
 const SECRET_NAME =
   /^(?:(?:proxy)?authorization|(?:set)?cookie|.*password(?:hash)?|.*passwd|.*token|.*secret|x?apikey|privatekey|credentials?)$/;
-// Bodies of conversations are personal; TypeORM puts bound values on its errors as `parameters`.
-const PERSONAL_NAME = /^(?:text|prompt|messages|parameters|body)$/;
+// What people wrote: TypeORM puts bound values on its errors as `parameters`, PostgreSQL quotes rows in `detail`.
+const PERSONAL_NAME = /^(?:text|prompt|messages|parameters|body|detail)$/;
 const MAX_DEPTH = 6;
 const MAX_ITEMS = 50;
 
