@@ -1,1 +1,29 @@
-export const hello = 'hi';
+export { CacheModule, type CacheModuleAsyncOptions } from './cache.module.js';
+export type { CacheModuleOptions, CacheTransactions } from './cache.options.js';
+export { CacheService } from './cache.service.js';
+export type { CacheHandle } from './cache-handle.js';
+export { CacheDeclarationError, CacheKeyError, CacheValueError } from './cache.errors.js';
+export {
+  defineCache,
+  type CacheDeclaration,
+  type CacheOptions,
+  type StorableClass,
+} from './declare/cache-declaration.js';
+export type { Duration } from './declare/duration.js';
+export { Cacheable, type CacheableOptions } from './declare/cacheable.decorator.js';
+export { CacheableMany } from './declare/cacheable-many.decorator.js';
+export { CacheConfig, type CacheConfigOptions } from './declare/cache-config.decorator.js';
+export { CacheEvict, type EvictTarget, type EvictTiming } from './declare/cache-evict.decorator.js';
+export { CachePut } from './declare/cache-put.decorator.js';
+export { Caching, type CachingOptions } from './declare/caching.decorator.js';
+export { InvalidateTags } from './declare/invalidate-tags.decorator.js';
+export { encodeKey } from './codec/key-encoding.js';
+export { CacheStatusInterceptor } from './http/cache-status.interceptor.js';
+export {
+  cacheStatusHeader,
+  cacheStatusMember,
+  runWithCacheStatus,
+  type ReadStatus,
+} from './http/cache-status.js';
+export type { CacheServiceStats, CacheStats } from './observe/cache-stats.js';
+export type { EvictOutcome } from './tiers/tier.js';

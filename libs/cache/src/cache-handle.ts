@@ -1,0 +1,70 @@
+import type { CacheEngine } from './cache-engine.js';
+import { ABSENT } from './flight/load-batch.js';
+import type { Region } from './region.js';
+
+/**
+ * One declared cache, from code. Arguments are those of its `key` function. Evicts answer `applied` when every tier
+ * has dropped the entry, and `pending` when that happens later: after the commit, or when Redis can be reached.
+ */
+export class CacheHandle<Args extends readonly unknown[], Value> {
+  /** @internal From `CacheService.for`. */
+  constructor(
+    private readonly engine: CacheEngine,
+    private readonly region: Region,
+  ) {}
+
+  /** What is cached; undefined for a miss. A cached undefined looks the same: use {@link lookup} where that matters. */
+  async get(args: Args): Promise<Value | undefined> {
+    return (await this.engine.peek(this.region, args))?.value as Value | undefined;
+  }
+
+  /** What is cached, in a box; undefined for a miss. */
+  async lookup(args: Args): Promise<{ value: Value } | undefined> {
+    return (await this.engine.peek(this.region, args)) as { value: Value } | undefined;
+  }
+
+  /** What is cached, or what the loader returns, which is then stored. Frozen either way. */
+  async getOrLoad(args: Args, loader: () => Promise<Value>): Promise<Value> {
+    return (await this.engine.read(this.region, args, loader)) as Value;
+  }
+
+  /**
+   * What is cached for each list of arguments, in their order; undefined for a miss. With a loader: called at most
+   * once, with the lists that are missing; it answers in their order.
+   */
+  async getMany(
+    argsList: readonly Args[],
+    loader?: (missing: Args[]) => Promise<readonly (Value | undefined)[]>,
+  ): Promise<(Value | undefined)[]> {
+    if (!loader) return Promise.all(argsList.map((args) => this.get(args)));
+    const values = await this.engine.readAll(this.region, argsList, async (positions) => {
+      const loaded = await loader(positions.map((at) => argsList[at]!));
+      const pairs = positions.map((at, index) => [at, loaded[index]] as const);
+      return new Map(pairs.filter(([, value]) => value !== undefined));
+    });
+    return values.map((value) => (value === ABSENT ? undefined : (value as Value)));
+  }
+
+  /** Stores a value over whatever is there. Inside a transaction the entry is dropped after the commit instead. */
+  put(args: Args, value: Value): Promise<'applied' | 'pending'> {
+    return this.engine.put(this.region, args, value);
+  }
+
+  evict(args: Args): Promise<'applied' | 'pending'> {
+    return this.engine.evict(this.region, [args]);
+  }
+
+  evictMany(argsList: readonly Args[]): Promise<'applied' | 'pending'> {
+    return this.engine.evict(this.region, argsList);
+  }
+
+  /** Drops every entry with the tag: tags are shared by all caches. */
+  evictTag(tag: string): Promise<'applied' | 'pending'> {
+    return this.engine.evictTags([tag]);
+  }
+
+  /** Drops every entry of this cache, whatever their number, in one step. */
+  clear(): Promise<'applied' | 'pending'> {
+    return this.engine.clear(this.region);
+  }
+}

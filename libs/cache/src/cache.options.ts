@@ -1,0 +1,40 @@
+import type { LoggerService } from '@nestjs/common';
+import type { Duration } from './declare/duration.js';
+import type { RedisConnection } from './tiers/redis-script.js';
+
+/** Ties the cache to the application's database transactions. */
+export interface CacheTransactions {
+  /** Whether the current call runs inside a transaction. */
+  isActive(): boolean;
+  /** Runs the hook after the outermost commit; drops it on rollback. */
+  afterCommit(hook: () => Promise<void>): unknown;
+}
+
+/** Options of `CacheModule`. */
+export interface CacheModuleOptions {
+  /** In front of every key. @default `"cache"` */
+  prefix?: string;
+  /** After the prefix, so that environments can share a server. @default `"default"` */
+  env?: string;
+  /**
+   * ioredis connections, owned and closed by the caller; lazily connected ones are connected. With one connection,
+   * the cache makes (and closes) a duplicate for its subscription. Without any, entries are kept in this process.
+   */
+  redis?: RedisConnection | { commands: RedisConnection; subscriber: RedisConnection };
+  /** How much a cache call may add to the loader's time, whatever Redis does. @default 50 */
+  deadlineMs?: number;
+  /** The process's own tier; in memory mode also the bound of the tier behind it. @default `{ maxEntries: 10_000 }` */
+  l1?: { maxEntries?: number };
+  /** Fraction of a TTL, 0 to 1, that is left to chance so that entries do not expire together. @default 0 */
+  ttlJitter?: number;
+  /** TTL of caches that declare none. @default `"1h"` */
+  defaultTtl?: Duration;
+  /** TTLs by cache name, in front of what is declared. */
+  ttlOverrides?: Readonly<Record<string, Duration>>;
+  transaction?: CacheTransactions;
+  /** @default Nest's logger */
+  logger?: LoggerService;
+}
+
+/** Injection token of {@link CacheModuleOptions}. */
+export const CACHE_OPTIONS = Symbol('@rapport/cache:options');

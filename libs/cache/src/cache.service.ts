@@ -1,0 +1,35 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { CacheEngine } from './cache-engine.js';
+import type { AnyCache, CacheDeclaration } from './declare/cache-declaration.js';
+import { CACHE_ENGINE } from './declare/engine-binding.js';
+import type { CacheServiceStats } from './observe/cache-stats.js';
+import { CacheHandle } from './cache-handle.js';
+
+/**
+ * The decorators' imperative twin, for what is not a method: same regions, same guarantees.
+ *
+ * @example
+ * const characters = this.cache.for(characterById);
+ * const character = await characters.getOrLoad([id], () => this.repository.find(id));
+ */
+@Injectable()
+export class CacheService {
+  constructor(@Inject(CACHE_ENGINE) private readonly engine: CacheEngine) {}
+
+  /** The handle of one declared cache. */
+  for<Args extends readonly unknown[], Value>(
+    cache: CacheDeclaration<Args, Value>,
+  ): CacheHandle<Args, Value> {
+    return new CacheHandle(this.engine, this.engine.region(cache as unknown as AnyCache));
+  }
+
+  /** Drops every entry with the tag, in all caches. */
+  evictTag(tag: string): Promise<'applied' | 'pending'> {
+    return this.engine.evictTags([tag]);
+  }
+
+  /** What happened in this process's caches since it started. */
+  stats(): CacheServiceStats {
+    return this.engine.stats();
+  }
+}

@@ -1,0 +1,168 @@
+import type { CacheEngine } from '../cache-engine.js';
+import { CacheDeclarationError } from '../cache.errors.js';
+import type { AnyCache } from './cache-declaration.js';
+import { engineOf, makeBindable } from './engine-binding.js';
+
+type Arguments = readonly unknown[];
+type Method = (this: object, ...args: unknown[]) => unknown;
+
+/** Finds the declaration; inline ones are made when first asked, after the class's `@CacheConfig` is known. */
+export type DeclarationSource = () => AnyCache;
+
+/** The read of a cached method; at most one a method. */
+export interface ReadStep {
+  readonly kind: 'one' | 'many';
+  readonly cache: DeclarationSource;
+  /** The cache's arguments from the method's; absent when they are the same. */
+  readonly argsOf?: (...args: unknown[]) => Arguments;
+  readonly condition?: (...args: unknown[]) => boolean;
+  readonly unless?: (value: unknown, ...args: unknown[]) => boolean;
+  /** The id of an item, for `many`. */
+  readonly idOf?: (item: unknown) => unknown;
+}
+
+/** Something done with caches because the method ran. */
+export interface WriteStep {
+  readonly caches: readonly DeclarationSource[];
+  readonly when: 'before' | 'after';
+  /** Called before the method; what it returns is called with the result once the method succeeded. */
+  prepare(engine: CacheEngine, args: unknown[]): Promise<Settle> | Settle;
+}
+
+/** The second half of a {@link WriteStep}. */
+export type Settle = (result: unknown) => Promise<unknown> | undefined;
+
+const plans = new WeakMap<object, MethodPlan>();
+
+/** Everything the decorators of one method ask for, in the order they are written. */
+export class MethodPlan {
+  private read?: ReadStep;
+  private readonly writes: WriteStep[] = [];
+
+  private constructor(
+    /** `Class.method`, for messages. */
+    readonly label: string,
+    private readonly original: Method,
+  ) {}
+
+  /** The plan of a decorated method. Stacked decorators share one, so that none can hide another's failure. */
+  static of(target: object, property: string | symbol, descriptor: PropertyDescriptor): MethodPlan {
+    const original: unknown = descriptor.value;
+    if (typeof original !== 'function' || typeof target === 'function') {
+      const label = `${nameOf(target)}.${String(property)}`;
+      throw new CacheDeclarationError(`${label} cannot be cached; cache decorators go on instance methods.`);
+    }
+    const known = plans.get(original);
+    if (known) return known;
+    makeBindable(target);
+    const plan = new MethodPlan(`${nameOf(target)}.${String(property)}`, original as Method);
+    const wrapper = wrap(original as Method, plan);
+    plans.set(wrapper, plan);
+    descriptor.value = wrapper;
+    return plan;
+  }
+
+  /** The plan of a function that a decorator made. */
+  static find(method: unknown): MethodPlan | undefined {
+    return typeof method === 'function' ? plans.get(method) : undefined;
+  }
+
+  readThrough(step: ReadStep): void {
+    if (this.read) {
+      throw new CacheDeclarationError(
+        `${this.label} has two @Cacheable decorators; keep one, a call can only have one answer.`,
+      );
+    }
+    this.read = step;
+  }
+
+  /** Decorators run bottom up; steps are kept in the order they are written. */
+  write(step: WriteStep): void {
+    this.writes.unshift(step);
+  }
+
+  get readStep(): ReadStep | undefined {
+    return this.read;
+  }
+
+  get declarations(): AnyCache[] {
+    const sources = [...(this.read ? [this.read.cache] : []), ...this.writes.flatMap((step) => step.caches)];
+    return sources.map((source) => source());
+  }
+
+  run(engine: CacheEngine, instance: object, args: unknown[]): Promise<unknown> {
+    return this.writes.length === 0
+      ? this.invoke(engine, instance, args)
+      : this.runWithWrites(engine, instance, args);
+  }
+
+  private invoke(engine: CacheEngine, instance: object, args: unknown[]): Promise<unknown> {
+    const read = this.read;
+    const load = (...given: unknown[]): Promise<unknown> => {
+      const answer = this.original.apply(instance, given);
+      if (isPromise(answer)) return answer;
+      throw new CacheDeclarationError(
+        `${this.label} returned a value at once; cache decorators change it to a promise, so declare the method async.`,
+      );
+    };
+    try {
+      if (!read || (read.condition && !read.condition(...args))) return load(...args);
+      const cacheArgs = read.argsOf ? read.argsOf(...args) : args;
+      if (read.kind === 'many') return engine.readMany(read, args, load);
+      const { unless } = read;
+      return engine.read(
+        engine.region(read.cache()),
+        cacheArgs,
+        () => load(...args),
+        unless && ((value) => unless(value, ...args)),
+      );
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  private async runWithWrites(engine: CacheEngine, instance: object, args: unknown[]): Promise<unknown> {
+    const early: Settle[] = [];
+    const late: Settle[] = [];
+    const failures: unknown[] = [];
+    for (const step of this.writes) {
+      try {
+        (step.when === 'before' ? early : late).push(await step.prepare(engine, args));
+      } catch (error) {
+        // The key function of one step failed: the others still happen, the caller hears of it afterwards.
+        failures.push(error);
+      }
+    }
+    await settleAll(early, undefined, failures);
+    const result = await this.invoke(engine, instance, args);
+    await settleAll(late, result, failures);
+    if (failures.length === 1) throw failures[0];
+    if (failures.length > 1) throw new AggregateError(failures, `${this.label}: several cache steps failed`);
+    return result;
+  }
+}
+
+async function settleAll(steps: Settle[], result: unknown, failures: unknown[]): Promise<void> {
+  const outcomes = await Promise.allSettled(steps.map(async (settle) => settle(result)));
+  for (const outcome of outcomes) if (outcome.status === 'rejected') failures.push(outcome.reason);
+}
+
+function wrap(original: Method, plan: MethodPlan): Method {
+  const wrapper = function (this: object, ...args: unknown[]): unknown {
+    const engine = engineOf(this);
+    return engine === undefined ? original.apply(this, args) : plan.run(engine, this, args);
+  };
+  Object.defineProperty(wrapper, 'name', { value: original.name, configurable: true });
+  Object.defineProperty(wrapper, 'length', { value: original.length, configurable: true });
+  // Guards, routes, schedules and documentation keep their marks on the function itself.
+  for (const key of Reflect.getOwnMetadataKeys(original) as unknown[]) {
+    Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, original), wrapper);
+  }
+  return wrapper;
+}
+
+const isPromise = (value: unknown): value is Promise<unknown> =>
+  typeof (value as { then?: unknown } | undefined)?.then === 'function';
+
+const nameOf = (target: object): string =>
+  typeof target === 'function' ? target.name : target.constructor.name;

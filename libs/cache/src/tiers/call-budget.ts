@@ -1,0 +1,16 @@
+/** How long one cache call may still wait for Redis, over all its commands. Time in the loader does not count. */
+export class CallBudget {
+  private leftMs: number;
+
+  constructor(deadlineMs: number) {
+    this.leftMs = deadlineMs;
+  }
+
+  get remainingMs(): number {
+    return this.leftMs;
+  }
+
+  spend(ms: number): void {
+    this.leftMs -= ms;
+  }
+}
