@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const built = join(root, 'dist', 'src');
 const load = (file) => import(pathToFileURL(join(built, file)).href);
 
-await buildIfStale();
+buildIfStale();
 const { SETTINGS } = await load('config/app-config.js');
 const { renderConfigDocs, renderEnvExample } = await load('config/settings-docs.js');
 const { errorCatalogue } = await load('platform/errors/app-error.js');
