@@ -1,0 +1,81 @@
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module.js';
+import { DemoAccount } from './auth/demo-account.js';
+import { DemoCharacters } from './characters/demo-characters.js';
+import { SETTINGS } from './config/app-config.js';
+import type { Environment } from './config/environment.js';
+import { loadSettings } from './config/load-settings.js';
+import { HealthService } from './health/health.service.js';
+import { StartupError } from './platform/errors/startup-error.js';
+import { configureHttp } from './platform/http/configure-http.js';
+import { createHttpAdapter } from './platform/http/http-adapter.js';
+import { ServerSettings } from './platform/http/server.settings.js';
+import { LogSettings } from './platform/logging/log.settings.js';
+import { createLogger } from './platform/logging/logger.js';
+import { setupOpenApi } from './platform/openapi/openapi.js';
+import { SocketIoAdapter } from './realtime/socket-io.adapter.js';
+import { VERSION } from './version.js';
+
+const PROBES = ['livez', 'readyz', 'startupz'];
+
+/**
+ * The application, not yet listening. Tests call it with their own environment.
+ * @throws StartupError when a setting is wrong or the database cannot be opened
+ */
+export async function createApp(environment: Environment): Promise<NestFastifyApplication> {
+  const settings = loadSettings(SETTINGS, environment);
+  const server = settings.get(ServerSettings);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(settings),
+    createHttpAdapter(server),
+    { logger: createLogger(settings.get(LogSettings)), abortOnError: false },
+  );
+  app.setGlobalPrefix('api', { exclude: PROBES });
+  app.useWebSocketAdapter(new SocketIoAdapter(app));
+  configureHttp(app);
+  setupOpenApi(app, { version: VERSION, publicUrl: server.publicUrl });
+  return app;
+}
+
+/** Puts the demo data in place, listens, and lets the probes say so. Answers the base URL. */
+export async function serve(app: NestFastifyApplication): Promise<string> {
+  await app.init();
+  const { userId } = await app.get(DemoAccount).ensure();
+  if (userId) await app.get(DemoCharacters).ensure(userId);
+  const { host, port } = app.get(ServerSettings);
+  try {
+    await app.listen(port, host);
+  } catch (cause) {
+    throw listenFailure(cause, host, port);
+  }
+  app.get(HealthService).started = true;
+  const address = app.getHttpServer().address() as AddressInfo;
+  return `http://${['0.0.0.0', '::', '127.0.0.1'].includes(host) ? 'localhost' : host}:${address.port}`;
+}
+
+function listenFailure(cause: unknown, host: string, port: number): unknown {
+  switch ((cause as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return new StartupError(
+        `Port ${port} is taken by another process.`,
+        'Stop that process, or choose another port: PORT=3001 npm start',
+        { cause },
+      );
+    case 'EACCES':
+      return new StartupError(
+        `Port ${port} may not be opened by this user.`,
+        'Choose a port above 1023: PORT=3000 npm start',
+        { cause },
+      );
+    case 'EADDRNOTAVAIL':
+      return new StartupError(
+        `HOST ${host} is not an address of this computer.`,
+        'Use HOST=127.0.0.1 (this computer only) or HOST=0.0.0.0 (everybody).',
+        { cause },
+      );
+    default:
+      return cause;
+  }
+}

@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { expandMacros } from '../ai/prompt/macros.js';
+import type { Character } from '../characters/character.js';
+import { CharactersService } from '../characters/characters.service.js';
+import type { Actor } from '../platform/actor/actor.js';
+import { EventLog } from '../platform/events/event-log.service.js';
+import { newId } from '../platform/ids/ids.js';
+import { UsersService } from '../users/users.service.js';
+import type { Conversation } from './conversation.js';
+import { ConversationStore } from './conversation-store.service.js';
+import type { StartConversation } from './conversations.dto.js';
+import { conversationErrors } from './conversations.errors.js';
+import { conversationStream, MESSAGE_CREATED } from './conversations.events.js';
+import { assertMetadataSize } from './metadata.pipe.js';
+import { toMessage } from './messages/messages.dto.js';
+import type { MessageRecord } from './messages/messages.repository.js';
+
+/** Beginning a conversation: with whom, and with which of the character's greetings. */
+@Injectable()
+export class ConversationStarts {
+  constructor(
+    private readonly characters: CharactersService,
+    private readonly users: UsersService,
+    private readonly store: ConversationStore,
+    private readonly events: EventLog,
+  ) {}
+
+  /** @throws not-found for a character the caller may not see; greeting-out-of-range */
+  async start(
+    actor: Actor,
+    { characterId, greetingIndex = 0, title, metadata = {} }: StartConversation,
+  ): Promise<{ conversation: Conversation; greeting: MessageRecord | null }> {
+    assertMetadataSize(metadata);
+    const character = await this.characters.getVisible(actor, characterId);
+    const user = await this.users.displayNameOf(actor.id);
+    const greeting = expandMacros(greetingOf(character, greetingIndex), { char: character.name, user });
+    const started = await this.store.start(
+      {
+        id: newId(),
+        userId: actor.id,
+        characterId: character.id,
+        title: title ?? character.name,
+        metadata,
+        greeting,
+      },
+      () => this.characters.recordConversation(character.id),
+    );
+    if (started.greeting) {
+      await this.events.append({
+        stream: conversationStream(started.conversation.id),
+        type: MESSAGE_CREATED,
+        data: { message: toMessage(started.greeting) },
+      });
+    }
+    return started;
+  }
+}
+
+function greetingOf({ name, firstMessage, alternateGreetings }: Character, index: number): string {
+  if (index === 0) return firstMessage;
+  const greeting = alternateGreetings[index - 1];
+  if (greeting !== undefined) return greeting;
+  const detail = `${name} has greetings 0 to ${alternateGreetings.length}.`;
+  throw conversationErrors['greeting-out-of-range'](detail, {
+    errors: [{ pointer: '#/greetingIndex', code: 'greeting-out-of-range', detail }],
+  });
+}

@@ -1,0 +1,55 @@
+import { Module } from '@nestjs/common';
+import { AiModule } from '../ai/ai.module.js';
+import { CharactersModule } from '../characters/characters.module.js';
+import { DatabaseModule } from '../platform/database/database.module.js';
+import { UsageModule } from '../usage/usage.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { ConversationEntity } from './conversation.entity.js';
+import { ConversationStarts } from './conversation-starts.service.js';
+import { ConversationStore } from './conversation-store.service.js';
+import { ConversationsController } from './conversations.controller.js';
+import { ConversationsRepository } from './conversations.repository.js';
+import { ConversationsService } from './conversations.service.js';
+import { ConversationsSocket } from './conversations.socket.js';
+import { GenerationEntity } from './generations/generation.entity.js';
+import { GenerationRunner } from './generations/generation-runner.service.js';
+import { GenerationsController } from './generations/generations.controller.js';
+import { GenerationsRepository } from './generations/generations.repository.js';
+import { GenerationsService } from './generations/generations.service.js';
+import { PromptsService } from './generations/prompts.service.js';
+import { ReplyEvents } from './generations/reply-events.service.js';
+import { ReplyStreaming } from './generations/reply-streaming.service.js';
+import { MessageEditEntity, MessageEntity } from './messages/message.entity.js';
+import { MessageLog } from './messages/message-log.service.js';
+import { MessagesController } from './messages/messages.controller.js';
+import { MessagesRepository } from './messages/messages.repository.js';
+import { MessagesService } from './messages/messages.service.js';
+
+@Module({
+  imports: [
+    UsersModule,
+    CharactersModule,
+    UsageModule,
+    AiModule,
+    DatabaseModule.forFeature([ConversationEntity, MessageEntity, MessageEditEntity, GenerationEntity]),
+  ],
+  controllers: [ConversationsController, MessagesController, GenerationsController],
+  providers: [
+    ConversationStarts,
+    ConversationStore,
+    ConversationsRepository,
+    ConversationsService,
+    ConversationsSocket,
+    GenerationRunner,
+    GenerationsRepository,
+    GenerationsService,
+    MessageLog,
+    MessagesRepository,
+    MessagesService,
+    PromptsService,
+    ReplyEvents,
+    ReplyStreaming,
+  ],
+  exports: [ConversationsService],
+})
+export class ConversationsModule {}

@@ -1,0 +1,55 @@
+import { IsInt, IsOptional, IsString, IsUUID, MaxLength, Min } from 'class-validator';
+import { MarkRead } from './conversations.dto.js';
+import { EditMessage, PostMessage } from './messages/messages.dto.js';
+
+export class JoinConversation {
+  @IsUUID()
+  conversationId!: string;
+
+  /** The last event of the conversation's stream that the client has seen. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  after?: number;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  epoch?: string;
+}
+
+export class LeaveConversation {
+  @IsUUID()
+  conversationId!: string;
+}
+
+export class SendMessage extends PostMessage {
+  @IsUUID()
+  conversationId!: string;
+}
+
+export class EditSentMessage extends EditMessage {
+  @IsUUID()
+  conversationId!: string;
+
+  @IsUUID()
+  messageId!: string;
+}
+
+export class DeleteSentMessage {
+  @IsUUID()
+  conversationId!: string;
+
+  @IsUUID()
+  messageId!: string;
+}
+
+export class CancelReply {
+  @IsUUID()
+  generationId!: string;
+}
+
+export class ReadConversation extends MarkRead {
+  @IsUUID()
+  conversationId!: string;
+}

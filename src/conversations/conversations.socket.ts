@@ -1,0 +1,121 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../platform/actor/actor.js';
+import type { LogEvent } from '../platform/events/event-log.js';
+import { EventLog } from '../platform/events/event-log.service.js';
+import { SocketEvent, type SocketConnection } from '../platform/sockets/socket-event.js';
+import { conversationRoom, conversationStream, generationStream } from './conversations.events.js';
+import { ConversationsService } from './conversations.service.js';
+import {
+  CancelReply,
+  DeleteSentMessage,
+  EditSentMessage,
+  JoinConversation,
+  LeaveConversation,
+  ReadConversation,
+  SendMessage,
+} from './conversations.socket.dto.js';
+import { CancelledGeneration, toGenerationHandle } from './generations/generations.dto.js';
+import { GenerationsRepository } from './generations/generations.repository.js';
+import { GenerationsService } from './generations/generations.service.js';
+import { Message, SentMessage, toMessage } from './messages/messages.dto.js';
+import { MessagesService } from './messages/messages.service.js';
+
+/** What a socket that joins must know to be in step: events it missed, and a reply that is on its way. */
+interface Joined {
+  lastSeq: number;
+  epoch: string;
+  replay: { status: 'ok' | 'gap' | 'reset'; events: LogEvent[]; hasMore: boolean; snapshot: string };
+  /** The events so far of replies that are being generated. */
+  replies: { generationId: string; epoch: string; events: LogEvent[] }[];
+}
+
+const MAX_REPLY_EVENTS = 5_000;
+
+@Injectable()
+export class ConversationsSocket {
+  constructor(
+    private readonly conversations: ConversationsService,
+    private readonly messages: MessagesService,
+    private readonly generations: GenerationsService,
+    private readonly active: GenerationsRepository,
+    private readonly events: EventLog,
+  ) {}
+
+  @SocketEvent('conversation:join', JoinConversation)
+  async join(
+    actor: Actor,
+    { conversationId, after, epoch }: JoinConversation,
+    connection: SocketConnection,
+  ): Promise<Joined> {
+    const { id } = await this.conversations.get(actor, conversationId);
+    // Held from here on and delivered after the ack, so that nothing falls between the replay and the first live event.
+    const seen = new Map<string, number>();
+    connection.join(
+      conversationRoom(id),
+      ({ stream, seq }) => seq !== null && seq <= (seen.get(stream) ?? 0),
+    );
+    const stream = conversationStream(id);
+    const head = await this.events.read(stream, { after: 0, limit: 1 });
+    const { status, events, hasMore } = await this.events.read(stream, { epoch, after: after ?? head.head });
+    seen.set(stream, events.at(-1)?.seq ?? after ?? head.head);
+    const replies = [];
+    for (const generation of await this.active.activeIn(id)) {
+      const reply = await this.events.read(generationStream(generation.id), {
+        after: 0,
+        limit: MAX_REPLY_EVENTS,
+      });
+      seen.set(generationStream(generation.id), reply.events.at(-1)?.seq ?? 0);
+      replies.push({ generationId: generation.id, epoch: reply.epoch, events: reply.events });
+    }
+    const snapshot = `/api/conversations/${id}/messages`;
+    return { lastSeq: head.head, epoch: head.epoch, replay: { status, events, hasMore, snapshot }, replies };
+  }
+
+  @SocketEvent('conversation:leave', LeaveConversation)
+  leave(_actor: Actor, { conversationId }: LeaveConversation, connection: SocketConnection): Promise<object> {
+    connection.leave(conversationRoom(conversationId));
+    return Promise.resolve({});
+  }
+
+  /** As `POST /api/conversations/{id}/messages`; the sender hears of the reply without joining first. */
+  @SocketEvent('message:send', SendMessage)
+  async send(
+    actor: Actor,
+    { conversationId, ...draft }: SendMessage,
+    connection: SocketConnection,
+  ): Promise<SentMessage> {
+    const { id } = await this.conversations.get(actor, conversationId);
+    connection.join(conversationRoom(id));
+    const { message, generation, usage, duplicate } = await this.messages.post(actor, id, draft);
+    return {
+      message: toMessage(message),
+      ...(generation ? { generation: toGenerationHandle(generation) } : {}),
+      usage,
+      duplicate,
+    };
+  }
+
+  @SocketEvent('message:edit', EditSentMessage)
+  async edit(
+    actor: Actor,
+    { conversationId, messageId, text }: EditSentMessage,
+  ): Promise<{ message: Message }> {
+    return { message: toMessage(await this.messages.edit(actor, conversationId, messageId, text)) };
+  }
+
+  @SocketEvent('message:delete', DeleteSentMessage)
+  async remove(actor: Actor, { conversationId, messageId }: DeleteSentMessage): Promise<object> {
+    await this.messages.remove(actor, conversationId, messageId);
+    return {};
+  }
+
+  @SocketEvent('reply:cancel', CancelReply)
+  cancel(actor: Actor, { generationId }: CancelReply): Promise<CancelledGeneration> {
+    return this.generations.cancel(actor, generationId);
+  }
+
+  @SocketEvent('receipt:read', ReadConversation)
+  async read(actor: Actor, { conversationId, ...marker }: ReadConversation): Promise<{ seq: number }> {
+    return { seq: await this.conversations.markRead(actor, conversationId, marker) };
+  }
+}

@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { platformErrors } from '../../platform/errors/platform.errors.js';
+import { EventLog } from '../../platform/events/event-log.service.js';
+import { toProblem } from '../../platform/http/problem.js';
+import { newId } from '../../platform/ids/ids.js';
+import { PeriodicTasks } from '../../platform/jobs/periodic.js';
+import { CANCEL_REQUESTED, generationStream } from '../conversations.events.js';
+import type { GenerationEntity } from './generation.entity.js';
+import { GenerationsRepository } from './generations.repository.js';
+import { GenerationsService, type Ended } from './generations.service.js';
+import { PromptsService } from './prompts.service.js';
+import { CANCELLED, ReplyStreaming } from './reply-streaming.service.js';
+
+const RECOVERY_MS = 3_000;
+const RECOVERED_AT_ONCE = 50;
+/** What is running at shutdown may finish for this long; then its partial text is stored. */
+const DRAIN_MS = 20_000;
+const ABORT_MS = 5_000;
+const CONCLUDE_RETRY_MS = [200, 1_000, 3_000];
+
+interface Run {
+  abort: AbortController;
+  done: Promise<void>;
+}
+
+/** Runs generations in this process, one at a time per conversation, and takes over those of processes that died. */
+@Injectable()
+export class GenerationRunner implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown {
+  private readonly logger = new Logger(GenerationRunner.name);
+  private readonly instance = newId();
+  private readonly running = new Map<string, Run>();
+  private draining = false;
+  private stopListening: () => void = () => undefined;
+
+  constructor(
+    private readonly generations: GenerationsRepository,
+    private readonly outcomes: GenerationsService,
+    private readonly prompts: PromptsService,
+    private readonly replies: ReplyStreaming,
+    private readonly events: EventLog,
+    private readonly tasks: PeriodicTasks,
+  ) {}
+
+  onModuleInit(): void {
+    this.stopListening = this.events.listen(({ event }) => {
+      if (event.type !== CANCEL_REQUESTED) return;
+      for (const [id, { abort }] of this.running) {
+        if (event.stream === generationStream(id)) abort.abort(CANCELLED);
+      }
+    });
+    this.tasks.every('generations.recover', RECOVERY_MS, () => this.recover());
+  }
+
+  onModuleDestroy(): void {
+    this.stopListening();
+  }
+
+  /** Replies that are streaming here may end; those that take too long are stored as far as they got. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.draining = true;
+    const finished = Promise.all([...this.running.values()].map(({ done }) => done));
+    const drained = await Promise.race([finished.then(() => true), sleep(DRAIN_MS, false, { ref: false })]);
+    if (drained) return;
+    const reason = platformErrors.unavailable(
+      'The server was restarted during the reply; generate it again.',
+    );
+    for (const { abort } of this.running.values()) abort.abort(reason);
+    await Promise.race([finished, sleep(ABORT_MS, undefined, { ref: false })]);
+  }
+
+  /** @throws unavailable while shutting down: a reply that cannot start here should be asked for elsewhere */
+  assertAccepting(): void {
+    if (!this.draining) return;
+    throw platformErrors.unavailable('This instance is shutting down; send it again.', {
+      retryAfterMs: 1_000,
+    });
+  }
+
+  /** In the background; waits its turn when an earlier reply of the conversation is still streaming. */
+  start(generation: GenerationEntity): void {
+    if (this.draining || this.running.has(generation.id)) return;
+    const abort = new AbortController();
+    const done = this.run(generation, abort)
+      .catch((error: unknown) => {
+        this.logger.error({ err: error, generationId: generation.id }, 'A generation was left to recovery');
+      })
+      .finally(() => this.running.delete(generation.id));
+    this.running.set(generation.id, { abort, done });
+  }
+
+  private async run(generation: GenerationEntity, abort: AbortController): Promise<void> {
+    let outcome: Ended;
+    try {
+      const { prompt, version } = await this.prompts.forGeneration(generation);
+      if (!(await this.generations.claim(generation.id, this.instance, version))) return;
+      outcome = await this.replies.stream(generation, prompt, abort);
+    } catch (error) {
+      this.logger.warn({ err: error, generationId: generation.id }, 'A reply could not be started');
+      outcome = { status: 'failed', text: '', error: toProblem(error), charged: false };
+    }
+    await this.conclude(generation, outcome);
+    const next = await this.generations.nextQueued(generation.conversationId);
+    if (next) this.start(next);
+  }
+
+  /** The text exists nowhere else yet, so a database that is away for a moment must not cost it. */
+  private async conclude(generation: GenerationEntity, outcome: Ended): Promise<void> {
+    for (const waitMs of CONCLUDE_RETRY_MS) {
+      try {
+        await this.outcomes.conclude(generation, outcome);
+        return;
+      } catch (error) {
+        this.logger.warn(
+          { err: error, generationId: generation.id },
+          'Storing a reply failed and is tried again',
+        );
+        await sleep(waitMs);
+      }
+    }
+    await this.outcomes.conclude(generation, outcome);
+  }
+
+  private async recover(): Promise<void> {
+    for (const orphan of await this.generations.orphans(RECOVERED_AT_ONCE)) {
+      if (this.running.has(orphan.id)) continue;
+      if (orphan.status === 'queued') {
+        this.start(orphan);
+        continue;
+      }
+      const reason = platformErrors.unavailable(
+        'The process that was answering stopped; generate the reply again.',
+      );
+      const { text } = orphan;
+      await this.outcomes.conclude(orphan, {
+        status: 'failed',
+        text,
+        error: toProblem(reason),
+        charged: text !== '',
+      });
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../platform/database/database.js';
+import { isUniqueViolation } from '../../platform/database/database.failures.js';
+import { GenerationEntity } from './generation.entity.js';
+
+/** A generation whose process has not been heard of for this long is taken over (contract: within 15 s). */
+export const ORPHANED_AFTER_SECONDS = 12;
+
+export type NewGeneration = Pick<
+  GenerationEntity,
+  | 'id'
+  | 'conversationId'
+  | 'parentMessageId'
+  | 'replyMessageId'
+  | 'userId'
+  | 'characterId'
+  | 'parameters'
+  | 'reservationId'
+>;
+
+export type GenerationEnd = Pick<GenerationEntity, 'status' | 'text'> &
+  Partial<Pick<GenerationEntity, 'finishReason' | 'error' | 'promptTokens' | 'completionTokens'>>;
+
+const ACTIVE = `status IN ('queued', 'streaming')`;
+
+/** Another reply of the same conversation is streaming or stands before this one in the queue. */
+const earlierIn = (alias: string): string =>
+  `EXISTS (SELECT 1 FROM generations o WHERE o.conversation_id = ${alias}.conversation_id AND o.id <> ${alias}.id
+     AND (o.status = 'streaming' OR (o.status = 'queued' AND o.id < ${alias}.id)))`;
+
+@Injectable()
+export class GenerationsRepository {
+  constructor(private readonly database: Database) {}
+
+  find(id: string): Promise<GenerationEntity | null> {
+    return this.database.manager.findOneBy(GenerationEntity, { id });
+  }
+
+  findOwned(userId: string, id: string): Promise<GenerationEntity | null> {
+    return this.database.manager.findOneBy(GenerationEntity, { id, userId });
+  }
+
+  /** The first reply that was asked of a message; regenerations come later. */
+  findByParent(parentMessageId: string): Promise<GenerationEntity | null> {
+    return this.database.manager.findOne(GenerationEntity, {
+      where: { parentMessageId },
+      order: { id: 'ASC' },
+    });
+  }
+
+  activeIn(conversationId: string): Promise<GenerationEntity[]> {
+    return this.database.manager
+      .createQueryBuilder(GenerationEntity, 'g')
+      .where(`g.conversation_id = :conversationId AND g.${ACTIVE}`, { conversationId })
+      .orderBy('g.id', 'ASC')
+      .getMany();
+  }
+
+  async insert(row: NewGeneration): Promise<GenerationEntity> {
+    await this.database.manager.insert(GenerationEntity, {
+      ...row,
+      parameters: row.parameters as object,
+      status: 'queued',
+      heartbeatAt: () => 'now()',
+    });
+    return this.database.manager.findOneByOrFail(GenerationEntity, { id: row.id });
+  }
+
+  /**
+   * Makes this process the one that streams it; false when another has it, or while the conversation's previous reply
+   * is still streaming. Replies of a conversation are made one after the other, in order of their messages.
+   */
+  async claim(id: string, instance: string, promptVersion: number): Promise<boolean> {
+    try {
+      const { affected } = await this.database.manager
+        .createQueryBuilder()
+        .update(GenerationEntity)
+        .set({
+          status: 'streaming',
+          instance,
+          promptVersion,
+          heartbeatAt: () => 'now()',
+          updatedAt: () => 'now()',
+        })
+        .where(`id = :id AND status = 'queued' AND NOT ${earlierIn('generations')}`, { id })
+        .execute();
+      return affected === 1;
+    } catch (error) {
+      // Two claims at the same moment: the partial unique index lets one reply of a conversation stream at a time.
+      if (isUniqueViolation(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Shows that its process lives and keeps what was said so far. False when the generation is over or to be stopped. */
+  async heartbeat(id: string, text: string): Promise<boolean> {
+    const { affected } = await this.database.manager
+      .createQueryBuilder()
+      .update(GenerationEntity)
+      .set({ text, heartbeatAt: () => 'now()', updatedAt: () => 'now()' })
+      .where(`id = :id AND status = 'streaming' AND cancel_requested_at IS NULL`, { id })
+      .execute();
+    return affected === 1;
+  }
+
+  async requestCancel(id: string): Promise<void> {
+    await this.database.manager
+      .createQueryBuilder()
+      .update(GenerationEntity)
+      .set({ cancelRequestedAt: () => 'coalesce(cancel_requested_at, now())' })
+      .where(`id = :id AND ${ACTIVE}`, { id })
+      .execute();
+  }
+
+  /** The one step that ends a generation; false when it had ended already. */
+  async end(id: string, end: GenerationEnd): Promise<boolean> {
+    const { affected } = await this.database.manager
+      .createQueryBuilder()
+      .update(GenerationEntity)
+      .set({ ...end, error: end.error as object, completedAt: () => 'now()', updatedAt: () => 'now()' })
+      .where(`id = :id AND ${ACTIVE}`, { id })
+      .execute();
+    return affected === 1;
+  }
+
+  nextQueued(conversationId: string): Promise<GenerationEntity | null> {
+    return this.database.manager.findOne(GenerationEntity, {
+      where: { conversationId, status: 'queued' },
+      order: { id: 'ASC' },
+    });
+  }
+
+  /** Generations whose process is gone: streaming without a heartbeat, or queued with nobody to start them. */
+  orphans(limit: number): Promise<GenerationEntity[]> {
+    return this.database.manager
+      .createQueryBuilder(GenerationEntity, 'g')
+      .where(`g.${ACTIVE} AND g.heartbeat_at < now() - make_interval(secs => :seconds)`, {
+        seconds: ORPHANED_AFTER_SECONDS,
+      })
+      .andWhere(`(g.status = 'streaming' OR NOT ${earlierIn('g')})`)
+      .orderBy('g.id', 'ASC')
+      .limit(limit)
+      .getMany();
+  }
+}

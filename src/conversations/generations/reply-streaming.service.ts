@@ -1,0 +1,125 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { AiService } from '../../ai/ai.service.js';
+import type { FinishReason, Prompt, ReplyUsage } from '../../ai/ai.types.js';
+import { TokenCounter } from '../../ai/tokens/token.counter.js';
+import { platformErrors } from '../../platform/errors/platform.errors.js';
+import { EventLog } from '../../platform/events/event-log.service.js';
+import { toProblem } from '../../platform/http/problem.js';
+import { UsageService } from '../../usage/usage.service.js';
+import {
+  conversationRoom,
+  generationStream,
+  REPLY_DELTA,
+  REPLY_STARTED,
+  type ReplyDelta,
+  type ReplyStarted,
+} from '../conversations.events.js';
+import type { GenerationEntity } from './generation.entity.js';
+import { GenerationsRepository } from './generations.repository.js';
+import type { Ended } from './generations.service.js';
+import { ReplyWriter } from './reply-writer.js';
+
+/** Well within the time after which others take the generation for abandoned. */
+const HEARTBEAT_MS = 2_000;
+
+/** The abort reason of a reply that its user stopped; any other reason fails the generation. */
+export const CANCELLED = Symbol('cancelled');
+
+interface Finish {
+  finishReason: FinishReason;
+  usage: ReplyUsage;
+}
+
+/** Streams one reply from the model to the event log. */
+@Injectable()
+export class ReplyStreaming {
+  private readonly logger = new Logger(ReplyStreaming.name);
+
+  constructor(
+    private readonly ai: AiService,
+    private readonly tokens: TokenCounter,
+    private readonly usage: UsageService,
+    private readonly generations: GenerationsRepository,
+    private readonly events: EventLog,
+  ) {}
+
+  /** Whatever happens is an outcome: it does not throw. What was said is always emitted and part of it. */
+  async stream(generation: GenerationEntity, prompt: Prompt, abort: AbortController): Promise<Ended> {
+    const { id: generationId, replyMessageId: messageId, parentMessageId: parentId } = generation;
+    let charged = false;
+    const writer = new ReplyWriter((offset, text) =>
+      this.append(generation, REPLY_DELTA, { generationId, offset, text } satisfies ReplyDelta),
+    );
+    const heartbeat = setInterval(() => void this.beat(generationId, writer, abort), HEARTBEAT_MS);
+    try {
+      await this.append(generation, REPLY_STARTED, {
+        generationId,
+        messageId,
+        parentId,
+      } satisfies ReplyStarted);
+      let finish: Finish | undefined;
+      const { signal } = abort;
+      for await (const chunk of this.ai.stream({ ...generation.parameters, prompt, signal })) {
+        if (chunk.type === 'end') {
+          finish = chunk;
+          continue;
+        }
+        if (!charged) {
+          await this.charge(generation);
+          charged = true;
+        }
+        writer.say(chunk.text);
+      }
+      await writer.close();
+      if (!finish || writer.text === '') {
+        throw platformErrors['upstream-failed']('The model gave no answer; try again.');
+      }
+      const { finishReason, usage } = finish;
+      return { status: 'completed', text: writer.text, finishReason, ...usage, charged };
+    } catch (error) {
+      await this.closeAfterFailure(generationId, writer);
+      const said = {
+        text: writer.text,
+        promptTokens: prompt.promptTokens,
+        completionTokens: this.tokens.count(writer.text),
+        charged,
+      };
+      if (abort.signal.reason === CANCELLED)
+        return { status: 'cancelled', finishReason: 'cancelled', ...said };
+      const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
+      this.logger.warn({ err: cause, generationId }, 'A reply failed');
+      return { status: 'failed', error: toProblem(cause), ...said };
+    } finally {
+      clearInterval(heartbeat);
+    }
+  }
+
+  private append({ id, conversationId }: GenerationEntity, type: string, data: object): Promise<unknown> {
+    return this.events.append({
+      stream: generationStream(id),
+      room: conversationRoom(conversationId),
+      type,
+      data,
+    });
+  }
+
+  private async charge({ id, reservationId }: GenerationEntity): Promise<void> {
+    if (reservationId) await this.usage.commit(reservationId, { eventId: id });
+  }
+
+  private async beat(generationId: string, writer: ReplyWriter, abort: AbortController): Promise<void> {
+    try {
+      if (!(await this.generations.heartbeat(generationId, writer.text))) abort.abort(CANCELLED);
+    } catch (error) {
+      this.logger.warn({ err: error, generationId }, 'A heartbeat was missed: the database did not take it');
+    }
+  }
+
+  private async closeAfterFailure(generationId: string, writer: ReplyWriter): Promise<void> {
+    try {
+      await writer.close();
+    } catch (error) {
+      this.logger.warn({ err: error, generationId }, 'The last delta of a failed reply was not emitted');
+    }
+  }
+}

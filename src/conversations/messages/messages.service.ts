@@ -1,0 +1,154 @@
+import { Injectable } from '@nestjs/common';
+import { Cacheable } from '@rapport/cache';
+import type { Actor } from '../../platform/actor/actor.js';
+import { EventLog } from '../../platform/events/event-log.service.js';
+import type { Conversation } from '../conversation.js';
+import { newestMessages } from '../conversations.cache.js';
+import { conversationErrors } from '../conversations.errors.js';
+import {
+  conversationStream,
+  MESSAGE_CREATED,
+  MESSAGE_DELETED,
+  MESSAGE_UPDATED,
+} from '../conversations.events.js';
+import { ConversationsService } from '../conversations.service.js';
+import type { GenerationEntity } from '../generations/generation.entity.js';
+import { GenerationRunner } from '../generations/generation-runner.service.js';
+import { PromptsService } from '../generations/prompts.service.js';
+import { MessageLog, type Posted } from './message-log.service.js';
+import { toMessage, type MessageWindow, type PostMessage, type ReplyOptions } from './messages.dto.js';
+import { MessagesRepository, type MessageRecord, type Window } from './messages.repository.js';
+
+const DEFAULT_LIMIT = 50;
+
+@Injectable()
+export class MessagesService {
+  constructor(
+    private readonly conversations: ConversationsService,
+    private readonly messages: MessagesRepository,
+    private readonly log: MessageLog,
+    private readonly prompts: PromptsService,
+    private readonly runner: GenerationRunner,
+    private readonly events: EventLog,
+  ) {}
+
+  async window(actor: Actor, conversationId: string, window: Window): Promise<MessageWindow> {
+    await this.conversations.get(actor, conversationId);
+    const { before, after, around, limit } = window;
+    const opening =
+      limit === DEFAULT_LIMIT && before === undefined && after === undefined && around === undefined;
+    if (opening) {
+      const newest = await this.newest(conversationId);
+      return toWindow(newest.slice(-limit), { hasBefore: newest.length > limit, hasAfter: false });
+    }
+    const rows = await this.messages.window(conversationId, window);
+    const [oldest, newest] = [rows[0], rows.at(-1)];
+    if (!oldest || !newest) return toWindow([], { hasBefore: false, hasAfter: false });
+    return toWindow(rows, {
+      hasBefore: await this.messages.existsBeyond(conversationId, 'before', oldest.seq),
+      hasAfter: await this.messages.existsBeyond(conversationId, 'after', newest.seq),
+    });
+  }
+
+  /**
+   * Stores a message and starts its reply. Sent again with the same clientMessageId it answers as before and does
+   * nothing else, also while the day's allowance is spent.
+   */
+  async post(actor: Actor, conversationId: string, draft: PostMessage): Promise<Posted> {
+    const conversation = await this.conversations.get(actor, conversationId);
+    const known = await this.log.findPosted(conversation, actor, draft.clientMessageId);
+    if (known) return known;
+    requireContent(draft);
+    this.runner.assertAccepting();
+    if (draft.reply?.mode !== 'none')
+      await this.prompts.assertFits(conversation, draft.text ?? '', draft.reply);
+
+    const posted = await this.log.append(conversation, actor, draft);
+    if (posted.duplicate) return posted;
+    await this.announce(MESSAGE_CREATED, posted.message);
+    if (posted.generation) this.runner.start(posted.generation);
+    return posted;
+  }
+
+  async regenerate(
+    actor: Actor,
+    conversationId: string,
+    messageId: string,
+    options: ReplyOptions | undefined,
+  ): Promise<GenerationEntity> {
+    const conversation = await this.conversations.get(actor, conversationId);
+    const generation = await this.log.askAgain(conversation, actor, messageId, options);
+    this.runner.start(generation);
+    return generation;
+  }
+
+  edit(actor: Actor, conversationId: string, messageId: string, text: string): Promise<MessageRecord> {
+    return this.change(actor, conversationId, MESSAGE_UPDATED, (conversation) =>
+      this.log.edit(conversation, actor, messageId, text),
+    );
+  }
+
+  chooseVariant(
+    actor: Actor,
+    conversationId: string,
+    messageId: string,
+    variantId: string,
+  ): Promise<MessageRecord> {
+    return this.change(actor, conversationId, MESSAGE_UPDATED, (conversation) =>
+      this.log.chooseVariant(conversation, messageId, variantId),
+    );
+  }
+
+  async remove(actor: Actor, conversationId: string, messageId: string): Promise<void> {
+    const conversation = await this.conversations.get(actor, conversationId);
+    const { id, seq } = await this.log.remove(conversation, actor, messageId);
+    await this.events.append({
+      stream: conversationStream(conversation.id),
+      type: MESSAGE_DELETED,
+      data: { conversationId: conversation.id, messageId: id, seq },
+    });
+  }
+
+  @Cacheable(newestMessages)
+  newest(conversationId: string): Promise<MessageRecord[]> {
+    // One more than is shown tells whether there are older ones.
+    return this.messages.window(conversationId, { limit: DEFAULT_LIMIT + 1 });
+  }
+
+  private async change(
+    actor: Actor,
+    conversationId: string,
+    type: string,
+    write: (conversation: Conversation) => Promise<MessageRecord>,
+  ): Promise<MessageRecord> {
+    const message = await write(await this.conversations.get(actor, conversationId));
+    await this.announce(type, message);
+    return message;
+  }
+
+  private async announce(type: string, message: MessageRecord): Promise<void> {
+    await this.events.append({
+      stream: conversationStream(message.conversationId),
+      type,
+      data: { message: toMessage(message) },
+    });
+  }
+}
+
+const toWindow = (
+  rows: readonly MessageRecord[],
+  beyond: Pick<MessageWindow, 'hasBefore' | 'hasAfter'>,
+): MessageWindow => ({
+  items: rows.map(toMessage),
+  oldestSeq: rows[0]?.seq ?? null,
+  newestSeq: rows.at(-1)?.seq ?? null,
+  ...beyond,
+});
+
+function requireContent({ text = '', attachments = [] }: PostMessage): void {
+  if (text.trim() !== '' || attachments.length > 0) return;
+  const detail = 'Send a text that is not blank, or an attachment.';
+  throw conversationErrors['empty-message'](detail, {
+    errors: [{ pointer: '#/text', code: 'empty-message', detail }],
+  });
+}

@@ -1,0 +1,124 @@
+import {
+  Injectable,
+  ServiceUnavailableException,
+  type BeforeApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import {
+  HealthCheckService,
+  HealthIndicatorService,
+  type HealthCheckResult,
+  type HealthIndicatorResult,
+} from '@nestjs/terminus';
+import { CacheService } from '@rapport/cache';
+import { RedisConnections } from '@rapport/redis';
+import { AiService } from '../ai/ai.service.js';
+import { DatabaseHealth } from '../platform/database/database.health.js';
+import { VERSION } from '../version.js';
+import type { DependencyCheck, HealthReport, Liveness, Readiness } from './health.dto.js';
+
+const REDIS_DEADLINE_MS = 500;
+/** A loop that was blocked this long is not going to answer anybody. */
+const STALLED_MS = 5_000;
+const TICK_MS = 1_000;
+
+/** What the probes ask. */
+@Injectable()
+export class HealthService implements OnModuleDestroy, BeforeApplicationShutdown {
+  started = false;
+  private draining = false;
+  private lagMs = 0;
+  private tickedAt = performance.now();
+  private readonly ticks = setInterval(() => this.tick(), TICK_MS);
+
+  constructor(
+    private readonly terminus: HealthCheckService,
+    private readonly indicators: HealthIndicatorService,
+    private readonly database: DatabaseHealth,
+    private readonly redis: RedisConnections,
+    private readonly ai: AiService,
+    private readonly cache: CacheService,
+  ) {}
+
+  onModuleDestroy(): void {
+    clearInterval(this.ticks);
+  }
+
+  beforeApplicationShutdown(): void {
+    this.draining = true;
+  }
+
+  liveness(): Liveness['status'] {
+    return this.lagMs > STALLED_MS ? 'stalled' : 'ok';
+  }
+
+  async readiness(): Promise<Readiness> {
+    const { status, details } = await this.check();
+    const of = (name: string): DependencyCheck => {
+      const { status: state, latencyMs = 0, off } = (details[name] ?? {}) as Record<string, unknown>;
+      return { status: off ? 'off' : state === 'up' ? 'up' : 'down', latencyMs: latencyMs as number };
+    };
+    const serving = status === 'ok' || status === 'degraded';
+    return {
+      status: serving && !this.draining && this.started ? status : 'unavailable',
+      checks: { db: of('db'), redis: of('redis'), ai: of('ai') },
+    };
+  }
+
+  async report(): Promise<HealthReport> {
+    const readiness = await this.readiness();
+    const { mode, breaker, caches } = this.cache.stats();
+    const hits = caches.reduce((sum, cache) => sum + cache.hits, 0);
+    const reads = caches.reduce((sum, cache) => sum + cache.hits + cache.misses, 0);
+    return {
+      ...readiness,
+      version: VERSION,
+      uptimeSeconds: Math.round(process.uptime()),
+      redis: {
+        mode: this.redis.mode,
+        status: this.redis.status(),
+        latencyMs: readiness.checks.redis.latencyMs,
+      },
+      cache: { mode, breaker, hitRate: reads === 0 ? null : Math.round((hits / reads) * 1000) / 1000 },
+    };
+  }
+
+  private async check(): Promise<HealthCheckResult> {
+    try {
+      return await this.terminus.check([
+        () => this.checkDatabase(),
+        () => this.checkRedis(),
+        () => this.checkAi(),
+      ]);
+    } catch (error) {
+      if (error instanceof ServiceUnavailableException) return error.getResponse() as HealthCheckResult;
+      throw error;
+    }
+  }
+
+  private async checkDatabase(): Promise<HealthIndicatorResult> {
+    const { status, latencyMs } = await this.database.check();
+    const indicator = this.indicators.check('db');
+    return status === 'up' ? indicator.up({ latencyMs }) : indicator.down({ latencyMs });
+  }
+
+  /** Away, it costs speed and sharing, not answers. */
+  private async checkRedis(): Promise<HealthIndicatorResult> {
+    const { status, latencyMs } = await this.redis.ping(REDIS_DEADLINE_MS);
+    const indicator = this.indicators.check('redis');
+    if (status === 'down') return indicator.degraded({ latencyMs });
+    return indicator.up({ latencyMs, off: status === 'off' });
+  }
+
+  private async checkAi(): Promise<HealthIndicatorResult> {
+    const { status, latencyMs } = await this.ai.check();
+    const indicator = this.indicators.check('ai');
+    return status === 'ok' ? indicator.up({ latencyMs }) : indicator.degraded({ latencyMs });
+  }
+
+  private tick(): void {
+    const now = performance.now();
+    this.lagMs = now - this.tickedAt - TICK_MS;
+    this.tickedAt = now;
+  }
+}

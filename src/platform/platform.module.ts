@@ -1,0 +1,48 @@
+import { Module } from '@nestjs/common';
+import { CacheModule } from '@rapport/cache';
+import { RedisConnections } from '@rapport/redis';
+import { CacheSettings } from './cache/cache.settings.js';
+import { ClockModule } from './clock/clock.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { Database } from './database/database.js';
+import { EventsModule } from './events/events.module.js';
+import { PeriodicModule } from './jobs/periodic.module.js';
+import { PaginationModule } from './pagination/pagination.module.js';
+import { RedisModule } from './redis/redis.module.js';
+import { RedisSettings } from './redis/redis.settings.js';
+import { RuntimeSettings } from '../config/runtime.settings.js';
+
+/** What every process of the service stands on, with or without HTTP. */
+@Module({
+  imports: [
+    ClockModule,
+    RedisModule,
+    DatabaseModule,
+    EventsModule,
+    PeriodicModule,
+    PaginationModule,
+    CacheModule.forRootAsync({
+      inject: [CacheSettings, RedisSettings, RuntimeSettings, RedisConnections, Database],
+      useFactory: (
+        cache: CacheSettings,
+        redis: RedisSettings,
+        { environment }: RuntimeSettings,
+        connections: RedisConnections,
+        database: Database,
+      ) => ({
+        ...cache.options(),
+        prefix: redis.keyPrefix,
+        env: environment,
+        redis:
+          connections.commands && connections.subscriber
+            ? { commands: connections.commands, subscriber: connections.subscriber }
+            : undefined,
+        transaction: {
+          isActive: () => database.inTransaction,
+          afterCommit: (hook) => database.afterCommit(hook),
+        },
+      }),
+    }),
+  ],
+})
+export class PlatformModule {}

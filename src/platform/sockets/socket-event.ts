@@ -1,0 +1,54 @@
+import type { Actor } from '../actor/actor.js';
+
+/** What a feature's handler may do with the socket it was called through. */
+export interface SocketConnection {
+  readonly id: string;
+  readonly actor: Actor;
+  /**
+   * Joins a room without a seam: what happens there from now on is held and delivered right after this event's ack,
+   * leaving out what `skip` says the ack already carries.
+   */
+  join(room: string, skip?: (event: { stream: string; seq: number | null }) => boolean): void;
+  leave(room: string): void;
+}
+
+export interface SocketEventDeclaration {
+  event: string;
+  /** class-validator class that the payload is checked against. */
+  payload: new () => object;
+  method: string;
+}
+
+const declarations = new Map<object, SocketEventDeclaration[]>();
+
+export type SocketHandler<Payload> = (
+  actor: Actor,
+  payload: Payload,
+  connection: SocketConnection,
+) => Promise<object>;
+
+/**
+ * Registers a provider's method as the handler of a client event. Whatever it resolves to is the ack's `data`; whatever
+ * it throws becomes the ack's problem. The gateway finds these by itself, features never import it.
+ *
+ * @example
+ * @SocketEvent('message:send', SendMessageEvent)
+ * send(actor: Actor, message: SendMessageEvent, connection: SocketConnection): Promise<object> { … }
+ */
+export function SocketEvent<Payload extends object>(
+  event: string,
+  payload: new () => Payload,
+): <Handler extends SocketHandler<Payload>>(
+  prototype: object,
+  method: string,
+  descriptor: TypedPropertyDescriptor<Handler>,
+) => void {
+  return (prototype, method) => {
+    const own = declarations.get(prototype) ?? [];
+    own.push({ event, payload, method });
+    declarations.set(prototype, own);
+  };
+}
+
+export const socketEventsOf = (instance: object): readonly SocketEventDeclaration[] =>
+  declarations.get(Object.getPrototypeOf(instance) as object) ?? [];
