@@ -68,9 +68,10 @@ const ORDINARY = new Set(
   ).split(' '),
 );
 
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const words = new Intl.Segmenter('en', { granularity: 'word' });
 const LATIN = /^\p{Script=Latin}+$/u;
-const MAX_QUOTE_CHARS = 40;
+const MAX_QUOTE_GRAPHEMES = 40;
 
 export function readMessage(text: string): MessageReading {
   const greets = GREETING.test(text);
@@ -116,6 +117,9 @@ function topicOf(text: string): string {
     .replace(/\s+/g, ' ')
     .trim()
     .replace(/[.!?]+$/, '');
-  const points = [...flat];
-  return points.length <= MAX_QUOTE_CHARS ? flat : `${points.slice(0, MAX_QUOTE_CHARS).join('').trimEnd()}…`;
+  const quote = [...graphemes.segment(flat)]
+    .slice(0, MAX_QUOTE_GRAPHEMES)
+    .map(({ segment }) => segment)
+    .join('');
+  return quote === flat ? flat : `${quote.trimEnd()}…`;
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { AiSettings } from '../ai.settings.js';
 import type { Prompt, PromptCharacter, ReplyChunk } from '../ai.types.js';
 import { PromptBuilder } from '../prompt/prompt.builder.js';

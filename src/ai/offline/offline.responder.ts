@@ -29,7 +29,8 @@ export class OfflineResponder implements ModelProvider {
     let finishReason: 'stop' | 'length' = 'stop';
     for (const text of spokenPieces(composeReply(prompt, seed))) {
       const tokens = this.counter.count(text);
-      if (completionTokens + tokens > limit) {
+      // One piece at least: no model answers with nothing.
+      if (completionTokens > 0 && completionTokens + tokens > limit) {
         finishReason = 'length';
         break;
       }

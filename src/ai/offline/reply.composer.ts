@@ -5,12 +5,15 @@ import { ASIDES, CLOSINGS, OFFLINE_NOTICES, REACTIONS } from './phrases.js';
 import { SeededChoice } from './seeded.choice.js';
 
 const MAX_SENTENCES = 4;
+/** Finding words is slow work; what matters is said by then. */
+const MAX_READ_CHARS = 2_000;
 /** Short courtesies are answered in kind; only the first of them also tells about the character. */
 const COURTESIES = new Set<Intent>(['farewell', 'thanks']);
 
 /** The reply to the prompt's newest user message: two to four sentences, the same for the same prompt and seed. */
 export function composeReply(prompt: Prompt, seed?: number): string {
-  const message = prompt.messages.findLast(({ role }) => role === 'user')?.content ?? '';
+  const newest = prompt.messages.findLast(({ role }) => role === 'user')?.content ?? '';
+  const message = newest.slice(0, MAX_READ_CHARS).replace(/\p{Surrogate}/gu, '');
   const choice = new SeededChoice(
     prompt.messages.map(({ role, content }) => `${role}:${content}`).join('\n'),
     seed,

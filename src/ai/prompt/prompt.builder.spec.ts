@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { AppError } from '../../platform/errors/app-error.js';
 import { AiSettings } from '../ai.settings.js';
 import type { PromptCharacter, PromptHistoryMessage, PromptInput } from '../ai.types.js';

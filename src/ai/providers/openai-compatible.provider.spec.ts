@@ -367,6 +367,13 @@ describe('OpenAiCompatibleProvider', () => {
       expect(sockets.size).toBe(0);
     });
 
+    it('throws a reason that is no error as it is', async () => {
+      const stop = new AbortController();
+      const reason = Symbol('cancelled');
+      behave = () => stop.abort(reason);
+      await expect(reply({ signal: stop.signal })).rejects.toBe(reason);
+    });
+
     it('works before the answer, and before the question', async () => {
       const stop = new AbortController();
       behave = () => stop.abort(new Error('cancelled'));

@@ -63,7 +63,8 @@ export class UpstreamConnections {
         expire('could not be reached in time', 'AI_CONNECT_TIMEOUT'),
         request.connectTimeoutMs,
       );
-      const stop = () => outgoing.destroy(signal.reason as Error);
+      // Not the reason itself: it may be anything, and whoever reads it takes it from the signal.
+      const stop = () => outgoing.destroy(new Error('The exchange was stopped'));
       signal.addEventListener('abort', stop, { once: true });
       outgoing.once('close', () => signal.removeEventListener('abort', stop));
       const established = () => {

@@ -30,7 +30,7 @@ function hintFor(status: number): string {
 }
 
 /** `Retry-After` in ms: seconds or a date, at most an hour. */
-export function retryAfterMsOf(header: string | undefined, nowMs = Date.now()): number | undefined {
+function retryAfterMsOf(header: string | undefined, nowMs = Date.now()): number | undefined {
   if (header === undefined || header.trim() === '') return undefined;
   const seconds = Number(header);
   const ms = Number.isNaN(seconds) ? Date.parse(header) - nowMs : seconds * 1000;

@@ -1,4 +1,4 @@
-/** Byte-pair merging is quadratic in an unbroken run: 50,000 spaces took 1.8 s in one piece, 20 ms in these. */
+/** Byte-pair merging is quadratic in an unbroken run: 50,000 spaces took 1.8 s in one piece, 0.07 s in these. */
 const SLICE_CHARS = 512;
 
 /** The text in pieces that can be counted one by one; cut before a lone space where there is one, which costs no token. */

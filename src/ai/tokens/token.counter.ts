@@ -12,9 +12,9 @@ const MIN_REMEMBERED_CHARS = 64;
 const MERGE_CACHE_ENTRIES = 20_000;
 
 /**
- * Counts tokens with cl100k_base: the vocabulary that most open models' own tokenizers resemble, a third of the
- * load time of o200k_base, and never fewer tokens than it for the languages measured. The vocabulary (41 MB, 140 ms)
- * is loaded by the first count, so a process that never builds a prompt never pays for it.
+ * Counts tokens with cl100k_base. It counts at least as many as o200k_base in all of the eleven languages and scripts
+ * compared (docs/decisions/0007), so a prompt that fits by this count fits. The vocabulary (41 MB, 140 ms) is loaded
+ * by the first count: a process that never builds a prompt never pays for it.
  */
 @Injectable()
 export class TokenCounter {
