@@ -68,8 +68,8 @@ export function createLogger(settings: LogSettings, destination?: DestinationStr
     base: undefined,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (level: string) => ({ level }) },
-    // Errors are plain objects by the time pino sees them; see redact.ts.
-    serializers: {},
+    // Errors are plain objects by the time pino sees them (see redact.ts); its own serializer would hide their causes.
+    serializers: { err: (error: unknown) => error },
   };
   return new JsonLogger(destination ? pino(options, destination) : pino(options));
 }
