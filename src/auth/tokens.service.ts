@@ -7,6 +7,7 @@ import { isId } from '../platform/ids/ids.js';
 import { ExternalIssuer } from './external-issuer.js';
 import { TokenKeys } from './token-keys.js';
 import { TokenSettings } from './tokens.settings.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 export interface VerifiedToken {
   actor: Actor;
@@ -15,11 +16,14 @@ export interface VerifiedToken {
 
 /** RFC 9068: an access token is never mistaken for another kind of JWT signed with the same key. */
 const TOKEN_TYPE = 'at+jwt';
-export const CLOCK_TOLERANCE_SECONDS = 5;
+const CLOCK_TOLERANCE_SECONDS = 5;
+const MAX_REMEMBERED = 10_000;
 
 /** Access tokens: short-lived, signed, believed without asking the database. */
 @Injectable()
 export class TokensService {
+  private readonly verified = new VerifiedTokens(MAX_REMEMBERED, CLOCK_TOLERANCE_SECONDS * 1_000);
+
   constructor(
     private readonly settings: TokenSettings,
     private readonly keys: TokenKeys,
@@ -51,10 +55,13 @@ export class TokensService {
 
   /** @throws unauthenticated for any token that is not ours (or the external issuer's), whole and in time */
   async verify(token: string): Promise<VerifiedToken> {
+    const known = this.verified.get(token);
+    if (known) return known;
     try {
-      return this.external.issued(claimedIssuer(token))
-        ? await this.external.verify(token)
-        : await this.verifyOwn(token);
+      if (this.external.issued(claimedIssuer(token))) return await this.external.verify(token);
+      const verified = await this.verifyOwn(token);
+      this.verified.add(token, verified);
+      return verified;
     } catch (error) {
       if (!(error instanceof errors.JOSEError)) throw error;
       throw platformErrors.unauthenticated(

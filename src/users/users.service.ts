@@ -26,11 +26,10 @@ interface Names {
   usernameNormalized: string;
 }
 
-/** What was cached for the old name and for the new one: both answer differently after a change. */
-const bothNames = (before: Names, after: Names): [string][] => [
-  [before.usernameNormalized],
-  [after.usernameNormalized],
-];
+const idOf = ({ id }: Names): [string] => [id];
+const nameOf = ({ usernameNormalized }: Names): [string] => [usernameNormalized];
+/** A new name takes what was remembered about it, and about the old one, out of date. */
+const bothNames = (before: Names, after: Names): [string][] => [nameOf(before), nameOf(after)];
 
 /** Who exists. The database decides who a name and an address belong to; everything read often is cached. */
 @Injectable()
@@ -159,14 +158,14 @@ export class UsersService {
   }
 
   // A name that was looked up before it was taken is remembered as nobody's.
-  @CacheEvict(userIdByUsername, (row: Names) => [row.usernameNormalized])
-  @CacheEvict(usernameExists, (row: Names) => [row.usernameNormalized])
+  @CacheEvict(userIdByUsername, nameOf)
+  @CacheEvict(usernameExists, nameOf)
   protected async insert(row: NewUserRow): Promise<void> {
     await taken(row, () => this.users.insert(row));
   }
 
-  @CacheEvict(userById, (before: Names) => [before.id])
-  @CacheEvict(userProfile, (before: Names) => [before.id])
+  @CacheEvict(userById, idOf)
+  @CacheEvict(userProfile, idOf)
   @CacheEvict(userIdByUsername, { keys: bothNames })
   @CacheEvict(usernameExists, { keys: bothNames })
   protected async update(before: Names, after: Names, change: UserChange): Promise<void> {
