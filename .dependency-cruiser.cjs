@@ -45,7 +45,10 @@ module.exports = {
     {
       name: 'only-the-app-module-imports-realtime',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(?:realtime/|app\\.module\\.ts$|bootstrap\\.ts$)' },
+      from: {
+        path: '^src/',
+        pathNot: '^src/(?:realtime/|app\\.module\\.ts$|bootstrap\\.ts$|config/app-config\\.ts$)',
+      },
       to: { path: '^src/realtime/' },
     },
     {
@@ -106,10 +109,10 @@ module.exports = {
     {
       name: 'libraries-through-their-door',
       comment:
-        'src/index.ts (and src/testing/index.ts) is what a library promises; everything else may change.',
+        'src/index.ts (and src/testing for tests) is what a library promises; everything else may change.',
       severity: 'error',
       from: { path: '^(?:(?:src|apps|test|bench)/|libs/([^/]+)/)' },
-      to: { path: '^libs/[^/]+/', pathNot: ['^libs/[^/]+/src/(?:testing/)?index\\.ts$', '^libs/$1/'] },
+      to: { path: '^libs/[^/]+/', pathNot: ['^libs/[^/]+/src/(?:index\\.ts$|testing/)', '^libs/$1/'] },
     },
     {
       name: 'no-test-code-in-production',
