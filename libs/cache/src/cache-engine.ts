@@ -9,7 +9,7 @@ import type { AnyCache } from './declare/cache-declaration.js';
 import { durationMs } from './declare/duration.js';
 import type { ReadStep, Settle } from './declare/method-plan.js';
 import { ABSENT, LoadBatch } from './flight/load-batch.js';
-import { Reader, textOf, type Load } from './flight/reader.js';
+import { Reader, textOf } from './flight/reader.js';
 import { isRecordingStatus, recordStatus } from './http/cache-status.js';
 import type { CacheServiceStats } from './observe/cache-stats.js';
 import { engineStats } from './observe/engine-stats.js';
@@ -207,26 +207,31 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
     loadMissing: (positions: number[]) => Promise<ReadonlyMap<number, unknown>>,
   ): Promise<unknown[]> {
     const keys = argsList.map((args) => region.keyOf(args));
+    const load = (positions: number[]): Promise<ReadonlyMap<number, unknown>> =>
+      this.reader.insideLoads(
+        region,
+        positions.map((at) => keys[at]!),
+        () => loadMissing(positions),
+      );
     // A load that another call has begun is joined; waiting for it must not hold this call's own loads back.
     const first = new Map(keys.map((key, at) => [key, at] as const).toReversed());
     const own = [...first.values()].filter((at) => !region.flights.has(keys[at]!));
-    const batch = new LoadBatch(own, loadMissing);
-    const readOne = async (at: number): Promise<unknown> => {
-      const load: Load = { run: () => batch.value(at) };
+    const batch = new LoadBatch(own, load);
+    const readOwn = async (at: number): Promise<unknown> => {
       try {
-        return await this.reader.read(region, argsList[at]!, keys[at]!, load);
+        return await this.reader.read(region, argsList[at]!, keys[at]!, { run: () => batch.value(at) });
       } finally {
         batch.decided(at);
       }
     };
-    const reads = new Map(own.map((at) => [keys[at]!, readOne(at)]));
+    const alone = async (at: number): Promise<unknown> => {
+      const values = await load([at]);
+      return values.has(at) ? values.get(at) : ABSENT;
+    };
+    const reads = new Map(own.map((at) => [keys[at]!, readOwn(at)]));
     return Promise.all(
       keys.map(
-        (key, at) =>
-          reads.get(key) ??
-          this.reader.read(region, argsList[at]!, key, {
-            run: async () => (await loadMissing([at])).get(at) ?? ABSENT,
-          }),
+        (key, at) => reads.get(key) ?? this.reader.read(region, argsList[at]!, key, { run: () => alone(at) }),
       ),
     );
   }

@@ -28,6 +28,8 @@ export class RedisBus {
   private trustedUntil = Number.NEGATIVE_INFINITY;
   private subscribed = false;
   private lastProofAt = 0;
+  private sentBeat = 0;
+  private provenBeat = 0;
   private heartbeat?: NodeJS.Timeout;
   private stopped = false;
   private waiters: (() => void)[] = [];
@@ -82,6 +84,7 @@ export class RedisBus {
         if (this.stopped) return;
         this.subscribed = true;
         this.era++;
+        this.provenBeat = this.sentBeat;
         this.lastProofAt = performance.now();
         this.beat();
       },
@@ -103,18 +106,28 @@ export class RedisBus {
   }
 
   private readonly onText = (channel: string, text: string): void => {
-    if (channel === this.ownChannel) this.onProof(Number(text));
+    if (channel === this.ownChannel) this.onProof(text);
     else if (channel === this.options.channel) {
       const message = parseMessage(text, this.options.instance);
       if (message) this.options.onMessage(message);
     }
   };
 
-  private onProof(sentAt: number): void {
-    if (!this.subscribed) return;
+  private onProof(text: string): void {
+    const [beat, sentAt] = text.split(' ').map(Number) as [number, number];
+    // One from before the subscription says nothing about what came after it.
+    if (!this.subscribed || beat <= this.provenBeat) return;
+    if (beat !== this.provenBeat + 1) this.restart();
+    this.provenBeat = beat;
     this.lastProofAt = performance.now();
     this.trustedUntil = Math.max(this.trustedUntil, sentAt + TRUST_MS);
     for (const wake of this.waiters.splice(0)) wake();
+  }
+
+  /** A heartbeat is missing, so notices may be: what was kept so far is void. */
+  private restart(): void {
+    this.era++;
+    this.options.onLost();
   }
 
   private beat(): void {
@@ -128,7 +141,7 @@ export class RedisBus {
       return;
     }
     if (this.commands.status !== 'ready') return;
-    this.commands.publish(this.ownChannel, String(now)).catch((error: unknown) => {
+    this.commands.publish(this.ownChannel, `${++this.sentBeat} ${now}`).catch((error: unknown) => {
       // The missing proof is what counts; L1 stops serving by itself.
       this.options.logger.debug?.(`A heartbeat of the cache was not sent: ${String(error)}`);
     });

@@ -32,11 +32,11 @@ export type EvictTarget<Args extends readonly unknown[], Given extends unknown[]
  * @CacheEvict(characterList, { all: true })
  * update(id: string, change: UpdateCharacter): Promise<Character> { … }
  */
-export function CacheEvict<Args extends readonly unknown[]>(
+export function CacheEvict<Args extends readonly unknown[] | []>(
   cache: CacheDeclaration<Args>,
   key: (...args: [...Args, ...unknown[]]) => Args,
 ): KeyedMethodDecorator<[...Args, ...unknown[]]>;
-export function CacheEvict<Args extends readonly unknown[], Given extends unknown[]>(
+export function CacheEvict<Args extends readonly unknown[] | [], Given extends unknown[]>(
   cache: CacheDeclaration<Args>,
   key: (...args: Given) => Args,
 ): KeyedMethodDecorator<Given>;
@@ -44,7 +44,7 @@ export function CacheEvict<Given extends unknown[]>(
   cache: CacheDeclaration<never[]>,
   all: { all: true } & EvictTiming<Given>,
 ): KeyedMethodDecorator<Given>;
-export function CacheEvict<Args extends readonly unknown[], Given extends unknown[]>(
+export function CacheEvict<Args extends readonly unknown[] | [], Given extends unknown[]>(
   cache: CacheDeclaration<Args>,
   target: EvictTarget<Args, Given>,
 ): KeyedMethodDecorator<Given>;

@@ -100,6 +100,13 @@ export class Reader {
     return undefined;
   }
 
+  /** Runs a loader that loads several keys at once, so that reads of these keys inside it do not wait for it. */
+  insideLoads<T>(region: Region, keys: readonly string[], load: () => T): T {
+    let chain = this.chains.getStore();
+    for (const key of keys) chain = { flights: region.flights, key, outer: chain };
+    return chain ? this.chains.run(chain, load) : load();
+  }
+
   private startFlight(region: Region, args: readonly unknown[], key: string, load: Load): Promise<Outcome> {
     const outcome = this.fetch(region, args, key, load);
     const flight = { outcome };
@@ -140,11 +147,11 @@ export class Reader {
     lease: Lease | undefined,
     budget: CallBudget,
   ): Promise<Outcome> {
-    const { counters, codec, flights } = region;
+    const { counters, codec } = region;
     counters.loads++;
     let value: unknown;
     try {
-      value = await this.chains.run({ flights, key, outer: this.chains.getStore() }, load.run);
+      value = await this.insideLoads(region, [key], load.run);
     } catch (error) {
       counters.loadErrors++;
       throw error;

@@ -15,6 +15,8 @@ const FAILURES_TO_OPEN = 3;
 const FIRST_PROBE_MS = 50;
 const LONGEST_PROBE_MS = 1_000;
 const MOST_PENDING = 10_000;
+/** A connection that was silent for this long is opened again. */
+const SILENT_MS = 5_000;
 /** Nobody waits for the replay, so a batch may take longer than a command of a call. */
 const REPLAY_DEADLINE_MS = 1_000;
 
@@ -28,6 +30,7 @@ export class GuardedTier implements Tier {
   private probeTimer?: NodeJS.Timeout;
   private probeDelayMs = FIRST_PROBE_MS;
   private probing = false;
+  private lastPing?: { sentAt: number; answer: Promise<unknown> };
   private stopped = false;
 
   constructor(
@@ -190,7 +193,7 @@ export class GuardedTier implements Tier {
     try {
       if (this.redis.status !== 'ready') throw new TierUnavailable(`the connection is ${this.redis.status}`);
       if (wasOpen) this.breaker.probing();
-      await withDeadline(this.redis.ping(), this.deadlineMs);
+      await withDeadline(this.ping(), this.deadlineMs);
       // Entries of Redis are trusted only after the evicts that it missed.
       await this.pending.replay(this.timed);
       this.onReplayed();
@@ -205,6 +208,24 @@ export class GuardedTier implements Tier {
       this.probing = false;
     }
     if (this.breaker.state !== 'closed' || this.pending.size > 0) this.scheduleProbe();
+  }
+
+  /** One question at a time: a server that hangs is not buried under probes. */
+  private ping(): Promise<unknown> {
+    if (this.lastPing && performance.now() - this.lastPing.sentAt > SILENT_MS) {
+      // Half-open, or hung for good. Only a new connection can tell.
+      this.lastPing = undefined;
+      this.redis.disconnect(true);
+    }
+    if (!this.lastPing) {
+      const ping = { sentAt: performance.now(), answer: this.redis.ping() };
+      const forget = (): void => {
+        if (this.lastPing === ping) this.lastPing = undefined;
+      };
+      ping.answer.then(forget, forget);
+      this.lastPing = ping;
+    }
+    return this.lastPing.answer;
   }
 
   /** The bare tier with deadlines, for the replay. */

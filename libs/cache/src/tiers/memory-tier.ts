@@ -18,8 +18,8 @@ interface Stored {
   readonly expiresAt: number;
 }
 
-/** Leases end by themselves when a loader dies; the same time as in Redis. */
-export const LEASE_MS = 30_000;
+/** Leases end by themselves when a loader dies. A loader that takes longer fills nothing. */
+export const LEASE_MS = 60_000;
 
 /**
  * The shared tier of a process without Redis: the same leases, stamps and marks, in bounded maps. The oldest entries
@@ -39,13 +39,13 @@ export class MemoryTier implements Tier {
 
   async read(slot: Slot, marks: readonly string[]): Promise<TierRead> {
     return {
-      text: this.live(this.values, slotId(slot)) ?? null,
+      text: this.live(this.values, slot.key) ?? null,
       marks: marks.map((mark) => this.marks.get(mark) ?? this.floor),
     };
   }
 
   async lease(slot: Slot, header: string, dead: Stamp): Promise<{ text: string } | { lease: Lease }> {
-    const id = slotId(slot);
+    const id = slot.key;
     const text = this.live(this.values, id);
     if (text?.startsWith(header) && text.slice(header.length, header.length + 16) > dead) return { text };
     const held = this.live(this.leases, id);
@@ -54,11 +54,11 @@ export class MemoryTier implements Tier {
   }
 
   async reserve(slot: Slot): Promise<Lease> {
-    return this.grant(slotId(slot));
+    return this.grant(slot.key);
   }
 
   async fill(slot: Slot, lease: Lease, text: TierText, ttlMs: number): Promise<boolean> {
-    const id = slotId(slot);
+    const id = slot.key;
     if (this.live(this.leases, id) !== lease) return false;
     this.leases.delete(id);
     this.store(this.values, id, text.header + stampOf(lease) + text.rest, ttlMs);
@@ -66,7 +66,7 @@ export class MemoryTier implements Tier {
   }
 
   async put(slot: Slot, lease: Lease | undefined, text: TierText, ttlMs: number): Promise<boolean> {
-    const id = slotId(slot);
+    const id = slot.key;
     const stands = lease === undefined || this.live(this.leases, id) === lease;
     this.drop(id);
     if (!stands) return false;
@@ -76,7 +76,7 @@ export class MemoryTier implements Tier {
   }
 
   async evict(slots: readonly Slot[]): Promise<EvictOutcome> {
-    for (const slot of slots) this.drop(slotId(slot));
+    for (const slot of slots) this.drop(slot.key);
     return 'applied';
   }
 
@@ -132,5 +132,3 @@ export class MemoryTier implements Tier {
     }
   }
 }
-
-const slotId = (slot: Slot): string => slot.key;

@@ -1,0 +1,3 @@
+import { describeCacheContract } from './testing/cache.contract.js';
+
+describeCacheContract('memory', () => ({}));
