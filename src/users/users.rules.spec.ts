@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, property, string } from 'fast-check';
 import { foldIdentifier } from '../platform/text/fold-identifier.js';
 import { skeletonOf, usernameSuggestions, usernameViolations } from './users.rules.js';
 
@@ -42,8 +42,8 @@ describe('usernames', () => {
   });
 
   it('never lose or gain acceptance by being normalised', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), (text) => {
+    assert(
+      property(string({ unit: 'grapheme', maxLength: 40 }), (text) => {
         const normalized = foldIdentifier(text);
         expect(foldIdentifier(normalized)).toBe(normalized);
         expect(codes(normalized)).toEqual(codes(text));
@@ -54,8 +54,8 @@ describe('usernames', () => {
 
 describe('suggestions', () => {
   it('are the same for the same wish, usable, distinct, and not the wish', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), (wish) => {
+    assert(
+      property(string({ unit: 'grapheme', maxLength: 60 }), (wish) => {
         const suggestions = usernameSuggestions(wish);
         expect(suggestions).toEqual(usernameSuggestions(wish));
         expect(suggestions.length).toBeGreaterThanOrEqual(3);

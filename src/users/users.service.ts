@@ -106,7 +106,8 @@ export class UsersService {
       assertVersion(current.version);
       const change = changeOf(current, patch);
       if (Object.keys(change).length > 0) {
-        await this.update(current, { ...current, ...change }, change);
+        const { usernameNormalized = current.usernameNormalized } = change;
+        await this.update(current, { id: userId, usernameNormalized }, change);
       }
       return toUserRecord((await this.users.findById(userId)) ?? noSuchUser(userId));
     });

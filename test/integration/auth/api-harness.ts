@@ -54,6 +54,13 @@ export interface ApiOptions {
 export const SECRET = 'integration-tests-sign-with-this-0123456789';
 export const PASSWORD = 'correct horse battery';
 
+/** How many answers had each status. */
+export const tally = (answers: readonly { status: number }[]): Record<number, number> =>
+  answers.reduce<Record<number, number>>(
+    (counts, { status }) => ({ ...counts, [status]: (counts[status] ?? 0) + 1 }),
+    {},
+  );
+
 /** Users and auth behind real HTTP on a real database, with cheap password hashes. */
 export async function startApi(options: ApiOptions = {}): Promise<ApiHarness> {
   const { on, redisUrl, controllers = [] } = options;
@@ -114,7 +121,7 @@ export async function startApi(options: ApiOptions = {}): Promise<ApiHarness> {
   await app.listen(0, '127.0.0.1');
   const base = `${(await app.getUrl()).replace('[::1]', '127.0.0.1')}/api`;
 
-  const call: ApiHarness['call'] = async <Body>(method: string, path: string, given: CallOptions = {}) => {
+  const request = async (method: string, path: string, given: CallOptions = {}): Promise<Answer<unknown>> => {
     const response = await fetch(base + path, {
       method,
       headers: {
@@ -129,10 +136,12 @@ export async function startApi(options: ApiOptions = {}): Promise<ApiHarness> {
     return {
       status: response.status,
       headers: response.headers,
-      body: (text === '' ? undefined : JSON.parse(text)) as Body,
+      body: text === '' ? undefined : (JSON.parse(text) as unknown),
     };
   };
 
+  // The caller says what it expects; the assertions that follow find out.
+  const call = request as ApiHarness['call'];
   return {
     app,
     call,

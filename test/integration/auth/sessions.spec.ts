@@ -1,4 +1,4 @@
-import { PASSWORD, startApi, type ApiHarness } from './api-harness.js';
+import { PASSWORD, startApi, tally, type ApiHarness } from './api-harness.js';
 
 interface Pair {
   accessToken: string;
@@ -90,7 +90,7 @@ describe.each(['embedded', 'postgres'] as const)('sessions on %s', (on) => {
   it('of parallel refreshes with one token exactly one wins', async () => {
     const { refreshToken } = await api.register('erin');
     const answers = await Promise.all(Array.from({ length: 10 }, () => refresh(refreshToken)));
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(9).fill(401)]);
+    expect(tally(answers)).toEqual({ 200: 1, 401: 9 });
     // The nine were reuse: whoever won has lost the family.
     const winner = answers.find(({ status }) => status === 200);
     expect((await refresh(winner?.body.refreshToken ?? '')).status).toBe(401);
@@ -102,7 +102,8 @@ describe.each(['embedded', 'postgres'] as const)('sessions on %s', (on) => {
       refresh(refreshToken),
       api.call('POST', '/auth/logout', { body: { refreshToken } }),
     ]);
-    if (rotated.status === 200) expect((await refresh(rotated.body.refreshToken)).status).toBe(401);
+    // Whichever came first, the token that the rotation handed out (if it did) is dead.
+    expect((await refresh(rotated.body.refreshToken ?? refreshToken)).status).toBe(401);
     const rows = await api.database.manager.query<{ alive: string }[]>(
       `SELECT count(*) AS alive FROM refresh_tokens t JOIN users u ON u.id = t.user_id
        WHERE u.username = 'frank' AND used_at IS NULL AND revoked_at IS NULL`,
@@ -146,7 +147,7 @@ describe.each(['embedded', 'postgres'] as const)('sessions on %s', (on) => {
         register(`judy${index}@example.org`, index % 2 ? 'JUDY' : 'judy'),
       ),
     );
-    expect(named.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409]);
+    expect(tally(named)).toEqual({ 201: 1, 409: 4 });
     expect(new Set(named.filter(({ status }) => status === 409).map(({ body }) => body.code))).toEqual(
       new Set(['username-taken']),
     );
@@ -155,7 +156,7 @@ describe.each(['embedded', 'postgres'] as const)('sessions on %s', (on) => {
         register(index % 2 ? 'KIM@example.org' : 'kim@example.org', `kim${index}`),
       ),
     );
-    expect(addressed.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409]);
+    expect(tally(addressed)).toEqual({ 201: 1, 409: 4 });
     expect(addressed.find(({ status }) => status === 409)?.body.code).toBe('email-taken');
   });
 });

@@ -1,4 +1,4 @@
-import { startApi, type ApiHarness } from '../auth/api-harness.js';
+import { startApi, tally, type ApiHarness } from '../auth/api-harness.js';
 
 interface Profile {
   id: string;
@@ -118,7 +118,21 @@ describe('users', () => {
     const racing = await Promise.all(
       ['x', 'y', 'z'].map((bio) => patch(token, { bio }, { 'if-match': etag })),
     );
-    expect(racing.map(({ status }) => status).sort()).toEqual([200, 412, 412]);
+    expect(tally(racing)).toEqual({ 200: 1, 412: 2 });
+  });
+
+  it('are read from the database once', async () => {
+    const { id, accessToken: token } = await api.register('nina');
+    const queries = async (path: string) =>
+      (await api.call('GET', path, { token })).headers.get('server-timing')?.match(/desc="(\d+)/)?.[1];
+    for (const path of ['/users/me', `/users/${id}`, '/users/by-username/nina', '/auth/me'])
+      await queries(path);
+    expect(await queries('/users/me')).toBe('0');
+    expect(await queries(`/users/${id}`)).toBe('0');
+    expect(await queries('/users/by-username/nina')).toBe('0');
+    expect(await queries('/auth/me')).toBe('0');
+    await patch(token, { bio: 'changed' });
+    expect(Number(await queries('/users/me'))).toBeGreaterThan(0);
   });
 
   it('who take a new name are found by it at once, and by the old one no more', async () => {
@@ -162,7 +176,7 @@ describe('users', () => {
       patch(gina.accessToken, { username: 'contested' }),
       patch(hans.accessToken, { username: 'Contested' }),
     ]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    expect(tally(answers)).toEqual({ 200: 1, 409: 1 });
     expect(answers.find(({ status }) => status === 409)?.body.code).toBe('username-taken');
   });
 
