@@ -12,9 +12,9 @@ export interface EvictTiming<Given extends readonly unknown[]> {
 
 /** What an evict drops; exactly one of the members. */
 export type EvictTarget<Args extends readonly unknown[], Given extends unknown[]> =
-  | ({ key: (...args: Given) => Args } & EvictTiming<Given>)
-  | ({ keys: (...args: Given) => readonly Args[] } & EvictTiming<Given>)
-  | ({ keysOfResult: (result: never, ...args: Given) => readonly Args[] } & Omit<
+  | ({ key: (...args: Given) => readonly [...Args] } & EvictTiming<Given>)
+  | ({ keys: (...args: Given) => readonly (readonly [...Args])[] } & EvictTiming<Given>)
+  | ({ keysOfResult: (result: never, ...args: Given) => readonly (readonly [...Args])[] } & Omit<
       EvictTiming<Given>,
       'beforeInvocation'
     >);
@@ -32,19 +32,19 @@ export type EvictTarget<Args extends readonly unknown[], Given extends unknown[]
  * @CacheEvict(characterList, { all: true })
  * update(id: string, change: UpdateCharacter): Promise<Character> { … }
  */
-export function CacheEvict<Args extends readonly unknown[] | []>(
+export function CacheEvict<Args extends readonly unknown[]>(
   cache: CacheDeclaration<Args>,
-  key: (...args: [...Args, ...unknown[]]) => Args,
+  key: (...args: [...Args, ...unknown[]]) => readonly [...Args],
 ): KeyedMethodDecorator<[...Args, ...unknown[]]>;
-export function CacheEvict<Args extends readonly unknown[] | [], Given extends unknown[]>(
+export function CacheEvict<Args extends readonly unknown[], Given extends unknown[]>(
   cache: CacheDeclaration<Args>,
-  key: (...args: Given) => Args,
+  key: (...args: Given) => readonly [...Args],
 ): KeyedMethodDecorator<Given>;
 export function CacheEvict<Given extends unknown[]>(
   cache: CacheDeclaration<never[]>,
   all: { all: true } & EvictTiming<Given>,
 ): KeyedMethodDecorator<Given>;
-export function CacheEvict<Args extends readonly unknown[] | [], Given extends unknown[]>(
+export function CacheEvict<Args extends readonly unknown[], Given extends unknown[]>(
   cache: CacheDeclaration<Args>,
   target: EvictTarget<Args, Given>,
 ): KeyedMethodDecorator<Given>;

@@ -12,17 +12,17 @@ import type { AnyMethodDecorator, KeyedReadDecorator } from './method-types.js';
  * @CachePut(characterById, (id) => [id])
  * replace(id: string, character: CharacterInput): Promise<Character> { … }
  */
-export function CachePut<Args extends readonly unknown[] | [], Value>(
+export function CachePut<Args extends readonly unknown[], Value>(
   cache: CacheDeclaration<Args, Value>,
-  key: (...args: [...Args, ...unknown[]]) => Args,
+  key: (...args: [...Args, ...unknown[]]) => readonly [...Args],
 ): KeyedReadDecorator<[...Args, ...unknown[]], Value>;
-export function CachePut<Args extends readonly unknown[] | [], Value, Given extends unknown[]>(
+export function CachePut<Args extends readonly unknown[], Value, Given extends unknown[]>(
   cache: CacheDeclaration<Args, Value>,
-  key: (...args: Given) => Args,
+  key: (...args: Given) => readonly [...Args],
 ): KeyedReadDecorator<Given, Value>;
-export function CachePut<Args extends readonly unknown[] | [], Value, Given extends unknown[]>(
+export function CachePut<Args extends readonly unknown[], Value, Given extends unknown[]>(
   cache: CacheDeclaration<Args, Value>,
-  target: { keyOfResult: (result: Value, ...args: Given) => Args },
+  target: { keyOfResult: (result: Value, ...args: Given) => readonly [...Args] },
 ): KeyedReadDecorator<Given, Value>;
 export function CachePut(cache: CacheDeclaration<never[]>, target: unknown): AnyMethodDecorator {
   type Loose = (...args: unknown[]) => readonly unknown[];

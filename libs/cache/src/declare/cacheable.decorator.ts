@@ -35,10 +35,10 @@ export interface CacheableOptions<Args extends readonly unknown[], Value = unkno
  * @Cacheable({ name: 'exchange-rates', key: (day: string) => [day], ttl: '1h' })
  * rates(day: string): Promise<Rates> { … }
  */
-export function Cacheable<Args extends readonly unknown[] | [], Value>(
+export function Cacheable<Args extends readonly unknown[], Value>(
   cache: CacheDeclaration<Args, Value>,
 ): ReadDecorator<Args, Value>;
-export function Cacheable<Args extends readonly unknown[] | [], Value>(
+export function Cacheable<Args extends readonly unknown[], Value>(
   cache: CacheDeclaration<Args, Value>,
   options: {
     condition?: (...args: Args) => boolean;
@@ -46,13 +46,13 @@ export function Cacheable<Args extends readonly unknown[] | [], Value>(
     key?: never;
   },
 ): ReadDecorator<Args, Value>;
-export function Cacheable<Args extends readonly unknown[] | [], Value, Given extends unknown[]>(
+export function Cacheable<Args extends readonly unknown[], Value, Given extends unknown[]>(
   cache: CacheDeclaration<Args, Value>,
-  key: (...args: Given) => Args,
+  key: (...args: Given) => readonly [...Args],
 ): KeyedReadDecorator<Given, Value>;
-export function Cacheable<Args extends readonly unknown[] | [], Value, Given extends unknown[]>(
+export function Cacheable<Args extends readonly unknown[], Value, Given extends unknown[]>(
   cache: CacheDeclaration<Args, Value>,
-  options: CacheableOptions<Given, Value> & { key: (...args: Given) => Args },
+  options: CacheableOptions<Given, Value> & { key: (...args: Given) => readonly [...Args] },
 ): KeyedReadDecorator<Given, Value>;
 export function Cacheable<Args extends unknown[]>(
   inline: CacheOptions<Args> & { key: (...args: Args) => readonly unknown[] } & Pick<
