@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import type { ClientBase } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { isSerializationConflict } from './database.failures.js';
 
@@ -86,6 +87,7 @@ export class Database {
       await runner.startTransaction();
       result = await this.running.run(transaction, work);
       transaction.ended = true;
+      await refuseAborted(runner);
       await runner.commitTransaction();
     } catch (error) {
       transaction.ended = true;
@@ -118,4 +120,17 @@ export class Database {
       }
     }
   }
+}
+
+/**
+ * PostgreSQL answers COMMIT of an aborted transaction with ROLLBACK and no error. It comes to that when the work caught
+ * a failed statement's error and went on: everything would be lost in silence, and the hooks would still run.
+ */
+async function refuseAborted(runner: QueryRunner): Promise<void> {
+  const client = (await runner.connect()) as ClientBase;
+  if (client.getTransactionStatus() !== 'E') return;
+  throw new Error(
+    'A statement of this transaction failed and its error was caught, so nothing can be committed. Let the error ' +
+      'leave database.transaction(), or avoid it with ON CONFLICT.',
+  );
 }

@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { DataSource, type DataSourceOptions, type EntitySchema } from 'typeorm';
+import { CleanPool } from './clean-pool.js';
 import type { DatabaseMode } from './database.js';
 import type { DatabaseSettings } from './database.settings.js';
 import { explainConnectionFailure, refuseOldServer } from './database.startup.js';
@@ -76,7 +76,7 @@ async function openPostgres(
 ): Promise<OpenDatabase> {
   const dataSource = new DataSource({
     ...shared(entities),
-    driver: pg,
+    driver: { Pool: CleanPool },
     url,
     poolSize: settings.poolSize,
     connectTimeoutMS: settings.connectTimeoutMs,

@@ -1,7 +1,8 @@
 import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { StartupError } from '../../errors/startup-error.js';
+import { CleanPool } from '../clean-pool.js';
 import { DirectoryLock } from './directory-lock.js';
 import { EmbeddedSession } from './embedded-session.js';
 import { EmbeddedSocket } from './embedded-socket.js';
@@ -56,7 +57,7 @@ async function open(
   const server = await PGlite.create(pgliteOptions);
   await server.exec(`SET TIME ZONE 'UTC'`);
   const session = new EmbeddedSession(server, acquireTimeoutMs);
-  class Pool extends pg.Pool {
+  class Pool extends CleanPool {
     constructor(poolOptions: pg.PoolConfig) {
       super({ ...poolOptions, stream: () => new EmbeddedSocket(session, SERVER_VERSION) as never });
     }
