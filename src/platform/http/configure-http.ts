@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { installRequestLog } from '../logging/request-log.js';
 import { installAnswerHeaders } from './answer-headers.js';
 import { RouteTable } from './route-table.js';
@@ -30,7 +30,6 @@ export function configureHttp(app: NestFastifyApplication): void {
   fastify.addHook('onRoute', ({ url, method }) => routes.add(url, method));
   installAnswerHeaders(fastify);
   installRequestLog(fastify);
-  acceptMergePatch(fastify);
   if (settings.corsOrigins.length > 0) {
     app.enableCors({
       origin: settings.corsOrigins.includes('*') ? '*' : settings.corsOrigins,
@@ -39,16 +38,4 @@ export function configureHttp(app: NestFastifyApplication): void {
       maxAge: PREFLIGHT_MAX_AGE_S,
     });
   }
-}
-
-/** RFC 7396 documents are JSON; reading them as such lets PATCH take either media type. */
-function acceptMergePatch(fastify: FastifyInstance): void {
-  const parse = fastify.getDefaultJsonParser('error', 'error');
-  fastify.addContentTypeParser(
-    'application/merge-patch+json',
-    { parseAs: 'string' },
-    (request, body, done) => {
-      parse(request as FastifyRequest, body as string, done);
-    },
-  );
 }

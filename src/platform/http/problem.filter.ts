@@ -13,6 +13,8 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly routes: RouteTable) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
+    // Gateways answer through filters of their own; here there is no reply to write to.
+    if (host.getType() !== 'http') throw thrown;
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();

@@ -49,6 +49,10 @@ export class ServerSettings {
       'Proxies whose X-Forwarded-* headers are believed: addresses, CIDR ranges, "loopback", or true for any. None by default.',
   })
   @IsArray()
+  @Matches(/^(true|false|\*|loopback|linklocal|uniquelocal|[\da-fA-F.:]{2,}(\/\d{1,3})?)$/, {
+    each: true,
+    message: 'trustProxy must be addresses, CIDR ranges, loopback, linklocal, uniquelocal, or true',
+  })
   trustProxy: string[] = [];
 
   @Setting({

@@ -5,8 +5,8 @@ import { sseStream, type SseOptions, type SseSource } from './sse.js';
 /** The open event streams of this process; shutdown ends each with `event: shutdown`, or the server would never close. */
 @Injectable()
 export class SseConnections implements BeforeApplicationShutdown {
-  private readonly ending = new AbortController();
-  private readonly open = new Set<Promise<void>>();
+  private readonly open = new Map<AbortController, Promise<void>>();
+  private ended = false;
 
   /** How many streams are open. */
   get size(): number {
@@ -20,20 +20,25 @@ export class SseConnections implements BeforeApplicationShutdown {
     source: SseSource,
     options: SseOptions = {},
   ): Promise<void> {
-    const { signal: own } = options;
-    const signal = own ? AbortSignal.any([own, this.ending.signal]) : this.ending.signal;
-    const stream = sseStream(reply, request, source, { ...options, signal });
-    this.open.add(stream);
+    const ending = new AbortController();
+    const end = (): void => ending.abort();
+    options.signal?.addEventListener('abort', end, { once: true });
+    if (this.ended || options.signal?.aborted) end();
+    const stream = sseStream(reply, request, source, { ...options, signal: ending.signal });
+    this.open.set(ending, stream);
     try {
       await stream;
     } finally {
-      this.open.delete(stream);
+      this.open.delete(ending);
+      options.signal?.removeEventListener('abort', end);
     }
   }
 
+  /** Ends every stream with `event: shutdown`, later ones too. */
   async endAll(): Promise<void> {
-    this.ending.abort();
-    await Promise.allSettled(this.open);
+    this.ended = true;
+    for (const ending of this.open.keys()) ending.abort();
+    await Promise.allSettled(this.open.values());
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -14,11 +14,12 @@ export class SseWriter {
   ) {
     this.heartbeat = setInterval(() => {
       // A comment behind a full buffer would only make it fuller.
-      if (this.writable && !response.writableNeedDrain) response.write(': keep-alive\n\n');
+      if (this.open && !response.writableNeedDrain) response.write(': keep-alive\n\n');
     }, heartbeatMs);
   }
 
-  private get writable(): boolean {
+  /** Whether there is still somebody to write to. */
+  get open(): boolean {
     return !this.response.destroyed && !this.response.writableEnded;
   }
 
@@ -29,7 +30,7 @@ export class SseWriter {
   }
 
   async write(text: string): Promise<void> {
-    if (!this.writable || this.response.write(text)) return;
+    if (!this.open || this.response.write(text)) return;
     await new Promise<void>((resolve) => {
       const settle = (): void => {
         clearTimeout(stalled);
@@ -46,7 +47,7 @@ export class SseWriter {
 
   end(): void {
     clearInterval(this.heartbeat);
-    if (this.writable) this.response.end();
+    if (this.open) this.response.end();
   }
 }
 

@@ -42,20 +42,25 @@ export async function sseStream(
     reply.raw.end();
     return;
   }
-  const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
-  const stop = AbortSignal.any(signal ? [gone.signal, signal] : [gone.signal]);
+  // Not AbortSignal.any: it would grow a list on the signal that lives as long as the process.
+  const stop = new AbortController();
+  const end = (): void => stop.abort();
+  signal?.addEventListener('abort', end, { once: true });
+  reply.raw.once('close', end);
+  // A client that left while the handler was busy has closed already, and will not do so again.
+  if (signal?.aborted || reply.raw.destroyed) end();
   const writer = new SseWriter(reply.raw, heartbeatMs);
   try {
     await writer.write('retry: 2000\n\n');
-    await pump(writer, typeof source === 'function' ? source(stop) : source, stop);
-    if (signal?.aborted && !gone.signal.aborted) await writer.event({ event: 'shutdown', data: {} });
+    await pump(writer, typeof source === 'function' ? source(stop.signal) : source, stop.signal);
+    if (signal?.aborted) await writer.event({ event: 'shutdown', data: {} });
   } catch (error) {
-    await fail(error, request, writer, gone.signal);
+    await fail(error, request, writer);
   } finally {
+    signal?.removeEventListener('abort', end);
     writer.end();
-    // Lets the source go, also when it ended by itself.
-    gone.abort();
+    // Lets go of a source that has failed or ended by itself.
+    end();
   }
 }
 
@@ -97,16 +102,12 @@ async function pump(writer: SseWriter, source: AsyncIterable<SseEvent>, stop: Ab
 }
 
 /** The headers are out, so a failure becomes the last event. */
-async function fail(
-  error: unknown,
-  request: FastifyRequest,
-  writer: SseWriter,
-  gone: AbortSignal,
-): Promise<void> {
-  if (gone.aborted) return;
+async function fail(error: unknown, request: FastifyRequest, writer: SseWriter): Promise<void> {
+  if (!writer.open) return;
   const { kind, cause } = toAppError(error);
-  if (kind === 'internal')
+  if (kind === 'internal') {
     logger.error({ msg: 'An event stream failed', requestId: request.id, err: cause ?? error });
+  }
   const data = toProblem(error, { instance: pathOf(request.url), requestId: request.id });
-  await writer.event({ event: 'error', data }).catch(() => undefined);
+  await writer.event({ event: 'error', data });
 }

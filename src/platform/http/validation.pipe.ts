@@ -3,6 +3,7 @@ import * as classTransformer from 'class-transformer';
 import * as classValidator from 'class-validator';
 import type { AppError, FieldError } from '../errors/app-error.js';
 import { platformErrors } from '../errors/platform.errors.js';
+import { assertShallow } from './json-body.js';
 
 class RejectedInput extends Error {
   constructor(readonly errors: classValidator.ValidationError[]) {
@@ -56,6 +57,7 @@ const pipe = new RequestValidationPipe();
  * @throws AppError `validation-failed` with one entry per fault.
  */
 export async function validateDto<T extends object>(dto: new () => T, payload: unknown): Promise<T> {
+  assertShallow(payload);
   return (await pipe.transform(payload, { type: 'body', metatype: dto })) as T;
 }
 

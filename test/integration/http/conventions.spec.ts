@@ -13,6 +13,7 @@ import { NoStore } from '../../../src/platform/http/answer-headers.js';
 import { Produces } from '../../../src/platform/http/produces.interceptor.js';
 import type { Problem } from '../../../src/platform/http/problem.js';
 import { requestContext } from '../../../src/platform/http/request-context.js';
+import { validateDto } from '../../../src/platform/http/validation.pipe.js';
 import { Versioned } from '../../../src/platform/http/versioned.interceptor.js';
 import { PageQuery } from '../../../src/platform/pagination/page.dto.js';
 import { startHttpApp, type HttpTestApp } from '../../support/http-app.js';
@@ -368,6 +369,24 @@ describe('HTTP conventions', () => {
     expect(head.headers.get('content-length')).toBe(get.headers.get('content-length'));
   });
 
+  it('takes an empty body for none, whatever the client announces', async () => {
+    const init = { method: 'DELETE', headers: JSON_TYPE };
+    expect((await http.fetch(`/things/${ID}`, init)).status).toBe(204);
+    const { errors } = await problemOf(await post(''));
+    expect(errors).toMatchObject([{ pointer: '#/title' }]);
+  });
+
+  it('refuses documents nested beyond reason', async () => {
+    const response = await post(`{"title":"a","x":${'['.repeat(5000)}${']'.repeat(5000)}}`);
+    expect(response.status).toBe(400);
+    expect((await problemOf(response)).detail).toContain('nested');
+    await expect(
+      validateDto(Thing, JSON.parse(`${'['.repeat(5000)}${']'.repeat(5000)}`)),
+    ).rejects.toMatchObject({
+      code: 'validation-failed',
+    });
+  });
+
   it('answers 204 without a body', async () => {
     const response = await http.fetch(`/things/${ID}`, { method: 'DELETE' });
     expect([response.status, await response.text()]).toEqual([204, '']);
@@ -394,7 +413,8 @@ describe('HTTP conventions', () => {
     expect(own[0]).not.toContain('abcdefgh12');
   });
 
-  it('survives a client that leaves in the middle of its body', async () => {
+  it('survives a client that leaves in the middle of its body, and logs it', async () => {
+    lines.length = 0;
     await new Promise<void>((resolve) => {
       const request = httpRequest(`${http.url}/things`, {
         method: 'POST',
@@ -404,5 +424,10 @@ describe('HTTP conventions', () => {
       request.write('{"ti', () => request.destroy(new Error('left')));
     });
     expect((await http.fetch('/things/plain')).status).toBe(200);
+    const logged = (): string[] => lines.filter((line) => line.includes('"method":"POST"'));
+    for (const end = Date.now() + 5000; logged().length === 0 && Date.now() < end;) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(logged()).toEqual([expect.stringContaining('"aborted":true')]);
   });
 });

@@ -15,6 +15,8 @@ class Script {
   source: (signal: AbortSignal) => AsyncIterable<SseEvent> = () => none();
   heartbeatMs?: number;
   closed: Promise<unknown> = Promise.resolve();
+  /** What the handler waits for before it streams. */
+  ready: (request: FastifyRequest) => Promise<unknown> = () => Promise.resolve();
 }
 
 async function* none(): AsyncGenerator<SseEvent> {}
@@ -39,6 +41,7 @@ class EventsController {
   @Get()
   async events(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { heartbeatMs } = this.script;
+    await this.script.ready(request);
     this.script.closed = this.sse.stream(reply, request, (signal) => this.script.source(signal), {
       heartbeatMs,
     });
@@ -138,6 +141,22 @@ describe('event streams', () => {
     await until(response, 'hello');
     response.destroy();
     await released;
+    await script.closed;
+    expect(http.app.get(SseConnections).size).toBe(0);
+  });
+
+  it('end at once for a client that left before they began', async () => {
+    script.source = waiting;
+    const left = new Promise<void>((resolve) => {
+      script.ready = async (request) => {
+        client.destroy();
+        await once(request.raw.socket, 'close');
+        // After this handler has gone on to open its stream.
+        setImmediate(resolve);
+      };
+    });
+    const client = httpGet(`${http.url}/events`).on('error', () => undefined);
+    await left;
     await script.closed;
     expect(http.app.get(SseConnections).size).toBe(0);
   });
