@@ -93,9 +93,10 @@ function serverProcess(child: ChildProcess, lines: string[], exited: Promise<unk
   };
 }
 
-const pidFile = (pid: number): string => join(runDirectory(), `${pid}.pid`);
+export const pidFile = (pid: number): string => join(runDirectory(), `${pid}.pid`);
 
-function register({ pid }: ChildProcess, directory: string): void {
+/** Lists a process, with the directory that goes with it, for the guard that cleans up after a killed run. */
+export function register({ pid }: ChildProcess, directory: string): void {
   if (pid) writeFileSync(pidFile(pid), JSON.stringify({ pid, directory }));
 }
 

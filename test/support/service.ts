@@ -1,0 +1,151 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createApp, serve } from '../../src/bootstrap.js';
+import { freePort, pidFile, register } from './server-process.js';
+
+export interface Service {
+  readonly url: string;
+  stop(): Promise<unknown>;
+}
+
+export interface BuiltService extends Service {
+  readonly pid: number;
+  readonly dataDir: string;
+  /** From the start of the process until `/readyz` said yes. */
+  readonly readyMs: number;
+  /** Whatever it has printed. */
+  output(): string;
+  signal(signal: NodeJS.Signals): void;
+  /** Asks it to stop as an orchestrator does and gives the exit code; its directory goes unless it was the caller's. */
+  stop(): Promise<number | null>;
+  /** Ends it at once (SIGKILL). */
+  kill(): Promise<void>;
+}
+
+export type Settings = Record<string, string>;
+
+export interface BuiltOptions {
+  /** A directory of the caller's, which stays. */
+  dataDir?: string;
+  port?: number;
+}
+
+const START_DEADLINE_MS = 40_000;
+const STOP_DEADLINE_MS = 30_000;
+
+/** What makes tests quick and leaves the behaviour as it is. */
+const QUICK: Settings = {
+  LOG_LEVEL: 'warn',
+  HOST: '127.0.0.1',
+  AI_OFFLINE_DELAY: '1ms',
+  AUTH_ARGON2_MEMORY_KIB: '64',
+  AUTH_ARGON2_PASSES: '1',
+};
+
+/** The service in this process, on an embedded database of its own, without Redis. */
+export async function startEmbedded(settings: Settings = {}): Promise<Service> {
+  const directory = mkdtempSync(join(tmpdir(), 'rapport-e2e-'));
+  const app = await createApp({ ...QUICK, PORT: '0', DATA_DIR: join(directory, 'data'), ...settings });
+  const url = (await serve(app)).replace('localhost', '127.0.0.1');
+  return {
+    url,
+    stop: async () => {
+      await app.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts `dist/src/main.js`, the very program that is deployed, and waits until it is ready. */
+export async function startBuilt(settings: Settings = {}, options: BuiltOptions = {}): Promise<BuiltService> {
+  const started = performance.now();
+  const { child, url, directory, dataDir, output, exited } = await launch(settings, options);
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await exited;
+    clean(child, directory);
+  };
+  while (performance.now() - started < START_DEADLINE_MS && isRunning(child)) {
+    const ready = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+    if (ready?.ok) {
+      return {
+        url,
+        pid: child.pid as number,
+        dataDir,
+        readyMs: Math.round(performance.now() - started),
+        output,
+        signal: (signal) => void child.kill(signal),
+        stop: () => end(child, exited, directory),
+        kill,
+      };
+    }
+    await delay(25);
+  }
+  await kill();
+  throw new Error(`The built service was not ready within ${START_DEADLINE_MS} ms:\n${output()}`);
+}
+
+/** Runs a start that is expected to be refused, to its end. */
+export async function runBuilt(
+  settings: Settings,
+  options: BuiltOptions = {},
+): Promise<{ code: number | null; output: string }> {
+  const { child, directory, output, exited } = await launch(settings, options);
+  const timer = setTimeout(() => child.kill('SIGKILL'), START_DEADLINE_MS);
+  await exited;
+  clearTimeout(timer);
+  clean(child, directory);
+  return { code: child.exitCode, output: output() };
+}
+
+interface Launched {
+  child: ChildProcess;
+  url: string;
+  directory: string;
+  dataDir: string;
+  output: () => string;
+  exited: Promise<unknown>;
+}
+
+async function launch(settings: Settings, options: BuiltOptions): Promise<Launched> {
+  const directory = mkdtempSync(join(tmpdir(), 'rapport-e2e-'));
+  const dataDir = options.dataDir ?? join(directory, 'data');
+  const port = options.port ?? (await freePort());
+  const child = spawn(process.execPath, [resolve('dist/src/main.js')], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, ...QUICK, PORT: String(port), DATA_DIR: dataDir, ...settings },
+  });
+  register(child, directory);
+  const printed: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => printed.push(chunk));
+  return {
+    child,
+    url: `http://127.0.0.1:${port}`,
+    directory,
+    dataDir,
+    output: () => Buffer.concat(printed).toString(),
+    exited: once(child, 'close'),
+  };
+}
+
+async function end(child: ChildProcess, exited: Promise<unknown>, directory: string): Promise<number | null> {
+  if (isRunning(child)) child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
+  await exited;
+  clearTimeout(timer);
+  clean(child, directory);
+  return child.exitCode;
+}
+
+const isRunning = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null;
+
+function clean(child: ChildProcess, directory: string): void {
+  rmSync(pidFile(child.pid as number), { force: true });
+  rmSync(directory, { recursive: true, force: true });
+}
