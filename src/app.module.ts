@@ -13,25 +13,34 @@ import { RealtimeModule } from './realtime/realtime.module.js';
 import { UsageModule } from './usage/usage.module.js';
 import { UsersModule } from './users/users.module.js';
 
-/** The service: what every process needs, the features, and the doors to them. */
+/** What every process of the service has, whether it answers requests or runs jobs. */
+const features = (settings: LoadedSettings) => [
+  ConfigModule.forRoot(settings),
+  PlatformModule,
+  HttpPlatformModule,
+  UsersModule,
+  AuthModule,
+  CharactersModule,
+  UsageModule,
+  ConversationsModule,
+];
+
+/** The API: HTTP, sockets and probes. */
 @Module({})
 export class AppModule {
   static forRoot(settings: LoadedSettings): DynamicModule {
     return {
       module: AppModule,
-      imports: [
-        ConfigModule.forRoot(settings),
-        PlatformModule,
-        HttpPlatformModule,
-        UsersModule,
-        AuthModule,
-        CharactersModule,
-        UsageModule,
-        ConversationsModule,
-        RealtimeModule,
-        HealthModule,
-      ],
+      imports: [...features(settings), RealtimeModule, HealthModule],
       providers: [{ provide: APP_INTERCEPTOR, useExisting: CacheStatusInterceptor }],
     };
+  }
+}
+
+/** The worker: the same features without their doors; it does the periodic and recovered work. */
+@Module({})
+export class WorkerModule {
+  static forRoot(settings: LoadedSettings): DynamicModule {
+    return { module: WorkerModule, imports: features(settings) };
   }
 }

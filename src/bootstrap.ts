@@ -1,13 +1,15 @@
 import type { AddressInfo } from 'node:net';
+import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AppModule } from './app.module.js';
+import { AppModule, WorkerModule } from './app.module.js';
 import { DemoAccount } from './auth/demo-account.js';
 import { DemoCharacters } from './characters/demo-characters.js';
 import { SETTINGS } from './config/app-config.js';
 import type { Environment } from './config/environment.js';
 import { loadSettings } from './config/load-settings.js';
 import { HealthService } from './health/health.service.js';
+import { DatabaseSettings } from './platform/database/database.settings.js';
 import { StartupError } from './platform/errors/startup-error.js';
 import { configureHttp } from './platform/http/configure-http.js';
 import { createHttpAdapter } from './platform/http/http-adapter.js';
@@ -37,6 +39,24 @@ export async function createApp(environment: Environment): Promise<NestFastifyAp
   configureHttp(app);
   setupOpenApi(app, { version: VERSION, publicUrl: server.publicUrl });
   return app;
+}
+
+/**
+ * A worker: no HTTP, no sockets.
+ * @throws StartupError also without DATABASE_URL, for an embedded database belongs to one process
+ */
+export async function createWorker(environment: Environment): Promise<INestApplicationContext> {
+  const settings = loadSettings(SETTINGS, environment);
+  if (!settings.get(DatabaseSettings).url) {
+    throw new StartupError(
+      'A worker shares the database with the API, and an embedded one belongs to a single process.',
+      'Set DATABASE_URL to the PostgreSQL of the API; without one the API does the work of the worker itself.',
+    );
+  }
+  return NestFactory.createApplicationContext(WorkerModule.forRoot(settings), {
+    logger: createLogger(settings.get(LogSettings)),
+    abortOnError: false,
+  });
 }
 
 /** Puts the demo data in place, listens, and lets the probes say so. Answers the base URL. */

@@ -7,7 +7,7 @@ import { AiService } from './ai.service.js';
 import { AiSettings } from './ai.settings.js';
 import type { Prompt } from './ai.types.js';
 import { OpenAiCompatibleProvider } from './providers/openai-compatible.provider.js';
-import { PromptBuilder } from './prompt/prompt.builder.js';
+import { PromptBuilder } from './prompt/prompt-builder.service.js';
 
 const hosted = {
   baseUrl: 'http://127.0.0.1:9/v1',

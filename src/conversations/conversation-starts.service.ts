@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { expandMacros } from '../ai/prompt/macros.js';
+import { PromptBuilder } from '../ai/prompt/prompt-builder.service.js';
 import type { Character } from '../characters/character.js';
 import { CharactersService } from '../characters/characters.service.js';
 import type { Actor } from '../platform/actor/actor.js';
@@ -21,6 +21,7 @@ export class ConversationStarts {
   constructor(
     private readonly characters: CharactersService,
     private readonly users: UsersService,
+    private readonly prompts: PromptBuilder,
     private readonly store: ConversationStore,
     private readonly events: EventLog,
   ) {}
@@ -32,8 +33,8 @@ export class ConversationStarts {
   ): Promise<{ conversation: Conversation; greeting: MessageRecord | null }> {
     assertMetadataSize(metadata);
     const character = await this.characters.getVisible(actor, characterId);
-    const user = await this.users.displayNameOf(actor.id);
-    const greeting = expandMacros(greetingOf(character, greetingIndex), { char: character.name, user });
+    const userName = await this.users.displayNameOf(actor.id);
+    const greeting = this.prompts.render(greetingOf(character, greetingIndex), character.name, userName);
     const started = await this.store.start(
       {
         id: newId(),

@@ -68,8 +68,8 @@ export function ChangesConversation() {
       CacheEvict(conversationById, byId),
       CacheEvict(newestMessages, byId),
       CacheEvict(conversationContext, byId),
-      CacheEvict(conversationsOfUser, ({ userId }: ConversationRef) => [userId]),
-      CacheEvict(conversationsWithCharacter, ({ userId, characterId }: ConversationRef) => [
+      CacheEvict(conversationsOfUser, ({ userId }: ConversationRef): [string] => [userId]),
+      CacheEvict(conversationsWithCharacter, ({ userId, characterId }: ConversationRef): [string, string] => [
         userId,
         characterId,
       ]),

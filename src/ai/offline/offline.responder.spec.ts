@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { AiSettings } from '../ai.settings.js';
 import type { Prompt, PromptCharacter, ReplyChunk } from '../ai.types.js';
-import { PromptBuilder } from '../prompt/prompt.builder.js';
-import { TokenCounter } from '../tokens/token.counter.js';
+import { PromptBuilder } from '../prompt/prompt-builder.service.js';
+import { TokenCounter } from '../tokens/token-counter.service.js';
 import { sentencesOf } from './character.voice.js';
 import { OfflineResponder } from './offline.responder.js';
 import { OFFLINE_NOTICES } from './phrases.js';

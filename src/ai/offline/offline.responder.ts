@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AiSettings } from '../ai.settings.js';
 import type { AiHealth, ReplyChunk, ReplyRequest } from '../ai.types.js';
 import type { ModelProvider } from '../providers/model.provider.js';
-import { TokenCounter } from '../tokens/token.counter.js';
+import { TokenCounter } from '../tokens/token-counter.service.js';
 import { composeReply } from './reply.composer.js';
 import { spokenPieces } from './spoken.pieces.js';
 

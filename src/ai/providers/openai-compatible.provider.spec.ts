@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { AppError } from '../../platform/errors/app-error.js';
 import { AiSettings } from '../ai.settings.js';
 import type { Prompt, ReplyChunk, ReplyRequest } from '../ai.types.js';
-import { TokenCounter } from '../tokens/token.counter.js';
+import { TokenCounter } from '../tokens/token-counter.service.js';
 import { OpenAiCompatibleProvider } from './openai-compatible.provider.js';
 
 type Behaviour = (request: IncomingMessage, response: ServerResponse, body: string) => void | Promise<void>;

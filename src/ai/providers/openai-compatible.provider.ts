@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { AiSettings } from '../ai.settings.js';
 import type { AiHealth, ReplyChunk, ReplyRequest, ReplyUsage } from '../ai.types.js';
-import { TokenCounter } from '../tokens/token.counter.js';
+import { TokenCounter } from '../tokens/token-counter.service.js';
 import { errorCodeOf, parseCompletion, type CompletionEvent } from './completion.events.js';
 import { readCompletion } from './completion.stream.js';
 import { DeltaText } from './delta.text.js';

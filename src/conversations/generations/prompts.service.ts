@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Cacheable } from '@rapport/cache';
+import { AiService } from '../../ai/ai.service.js';
 import type { Prompt, PromptHistoryMessage } from '../../ai/ai.types.js';
-import { PromptBuilder } from '../../ai/prompt/prompt.builder.js';
+import { PromptBuilder } from '../../ai/prompt/prompt-builder.service.js';
 import { CharactersService } from '../../characters/characters.service.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
 import { UsersService } from '../../users/users.service.js';
@@ -18,14 +19,16 @@ export class PromptsService {
     private readonly users: UsersService,
     private readonly messages: MessagesRepository,
     private readonly builder: PromptBuilder,
+    private readonly ai: AiService,
   ) {}
 
-  /** @throws context-overflow when not even this message alone would fit; not-found when the character is gone */
+  /** @throws model-not-available; context-overflow when not even this message alone would fit; not-found when the character is gone */
   async assertFits(
     conversation: ConversationRef,
     text: string,
     parameters: GenerationParameters = {},
   ): Promise<void> {
+    this.ai.modelFor(parameters.model);
     await this.build(conversation, [{ role: 'user', text, seq: 1 }], parameters);
   }
 

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AiService } from '../../ai/ai.service.js';
 import type { FinishReason, Prompt, ReplyUsage } from '../../ai/ai.types.js';
-import { TokenCounter } from '../../ai/tokens/token.counter.js';
+import { TokenCounter } from '../../ai/tokens/token-counter.service.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
 import { EventLog } from '../../platform/events/event-log.service.js';
 import { toProblem } from '../../platform/http/problem.js';

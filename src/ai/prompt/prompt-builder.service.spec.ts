@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { AppError } from '../../platform/errors/app-error.js';
 import { AiSettings } from '../ai.settings.js';
 import type { PromptCharacter, PromptHistoryMessage, PromptInput } from '../ai.types.js';
-import { TokenCounter } from '../tokens/token.counter.js';
-import { PromptBuilder } from './prompt.builder.js';
+import { TokenCounter } from '../tokens/token-counter.service.js';
+import { PromptBuilder } from './prompt-builder.service.js';
 
 const counter = new TokenCounter();
 const builderFor = (contextWindow: number, maxTokens = 64): PromptBuilder =>

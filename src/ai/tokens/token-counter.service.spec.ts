@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { slicesForCounting } from './text.slices.js';
-import { TokenCounter } from './token.counter.js';
+import { TokenCounter } from './token-counter.service.js';
 
 describe('TokenCounter', () => {
   const counter = new TokenCounter();

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { aiErrors } from '../ai.errors.js';
 import { AiSettings } from '../ai.settings.js';
 import type { ChatMessage, Prompt, PromptHistoryMessage, PromptInput, PromptSource } from '../ai.types.js';
-import { TokenCounter } from '../tokens/token.counter.js';
+import { TokenCounter } from '../tokens/token-counter.service.js';
 import { characterTemplate } from './character.template.js';
+import { expandMacros } from './macros.js';
 import { fillContext, segmentOf, type ContextMessage, type ContextPart } from './context.window.js';
 
 /** Role and separators around each message, and the opening of the reply, in the chat formats of today's models. */
@@ -43,6 +44,11 @@ export class PromptBuilder {
       character: input.character,
       userName: input.userName,
     };
+  }
+
+  /** A character's text as a reader sees it: names in the place of `{{char}}` and `{{user}}`. */
+  render(text: string, characterName: string, userName: string): string {
+    return expandMacros(text, { char: characterName, user: userName });
   }
 
   /** In the order of the prompt. */
