@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Test } from '@nestjs/testing';
 import { CacheModule } from '@rapport/cache';
 import { Redis } from 'ioredis';
@@ -51,33 +52,30 @@ export interface UsageHarness {
   close(): Promise<void>;
 }
 
-/** The usage feature on a real database, with the cache in memory or, given an url, on a real Redis. */
-export async function startUsage(database: Database, redisUrl?: string): Promise<UsageHarness> {
+/** What the feature is made of and stands on, for a testing module. */
+export function usageParts(database: Database, redis?: { commands: Redis; subscriber: Redis }) {
   const clock = new FrozenClock(new Date('2026-11-20T12:00:00.000Z'));
   const settings = new UsageSettings();
   const tiers = new Map<string, UsageTier>();
-  const connections = redisUrl ? [new Redis(redisUrl), new Redis(redisUrl)] : [];
-  const [commands, subscriber] = connections;
-  const module = await Test.createTestingModule({
-    imports: [
-      CacheModule.forRoot({
-        prefix: 'rapport',
-        env: `usage-test-${process.pid}-${Math.random().toString(36).slice(2)}`,
-        redis: commands && subscriber ? { commands, subscriber } : undefined,
-        transaction: {
-          isActive: () => database.inTransaction,
-          afterCommit: (hook) => void database.afterCommit(hook),
-        },
-      }),
-    ],
+  const users = { tierOf: (id: string) => Promise.resolve(tiers.get(id) ?? 'free') };
+  return {
+    clock,
+    settings,
+    tiers,
+    cache: CacheModule.forRoot({
+      prefix: 'rapport',
+      env: `usage-test-${randomUUID()}`,
+      redis,
+      transaction: {
+        isActive: () => database.inTransaction,
+        afterCommit: (hook) => database.afterCommit(hook),
+      },
+    }),
     providers: [
       { provide: Database, useValue: database },
       { provide: Clock, useValue: clock },
       { provide: UsageSettings, useValue: settings },
-      {
-        provide: UsersService,
-        useValue: { tierOf: (id: string) => Promise.resolve(tiers.get(id) ?? 'free') },
-      },
+      { provide: UsersService, useValue: users },
       PeriodicTasks,
       UsageCountersRepository,
       UsageReservationsRepository,
@@ -85,7 +83,14 @@ export async function startUsage(database: Database, redisUrl?: string): Promise
       UsageService,
       ReservationSweep,
     ],
-  }).compile();
+  };
+}
+
+/** The usage feature on a real database, with the cache in memory or, given an url, on a real Redis. */
+export async function startUsage(database: Database, redisUrl?: string): Promise<UsageHarness> {
+  const redis = redisUrl ? { commands: new Redis(redisUrl), subscriber: new Redis(redisUrl) } : undefined;
+  const { clock, settings, tiers, cache, providers } = usageParts(database, redis);
+  const module = await Test.createTestingModule({ imports: [cache], providers }).compile();
   await module.init();
 
   const sums = async (sql: string, userId: string): Promise<{ used: number; reserved: number }> => {
@@ -114,7 +119,8 @@ export async function startUsage(database: Database, redisUrl?: string): Promise
       ),
     close: async () => {
       await module.close();
-      for (const connection of connections) connection.disconnect();
+      redis?.commands.disconnect();
+      redis?.subscriber.disconnect();
     },
   };
 }

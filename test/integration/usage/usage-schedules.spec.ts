@@ -15,7 +15,10 @@ type Step =
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.record({ act: fc.constant('reserve' as const), quantity: fc.integer({ min: 1, max: LIMIT + 1 }) }),
+    arbitrary: fc.record({
+      act: fc.constant('reserve' as const),
+      quantity: fc.integer({ min: 1, max: LIMIT + 1 }),
+    }),
   },
   {
     weight: 5,
