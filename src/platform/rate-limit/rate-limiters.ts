@@ -1,6 +1,8 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { RedisConnections } from '@rapport/redis';
 import { RateLimiterRedis, type IRateLimiterOptions } from 'rate-limiter-flexible';
+import { RuntimeSettings } from '../../config/runtime.settings.js';
+import { RedisSettings } from '../redis/redis.settings.js';
 import { AttemptLimiter } from './attempt-limiter.js';
 import { BoundedMemoryLimiter } from './bounded-memory-limiter.js';
 
@@ -21,11 +23,15 @@ const MAX_KEYS_IN_MEMORY = 50_000;
 export class RateLimiters implements OnApplicationShutdown {
   private readonly local: BoundedMemoryLimiter[] = [];
 
-  constructor(private readonly redis: RedisConnections) {}
+  constructor(
+    private readonly redis: RedisConnections,
+    private readonly settings: RedisSettings,
+    private readonly runtime: RuntimeSettings,
+  ) {}
 
   create({ name, points, windowMs, what }: AttemptLimit): AttemptLimiter {
     const options: IRateLimiterOptions = {
-      keyPrefix: `rapport:attempts:${name}`,
+      keyPrefix: `${this.settings.keyPrefix}:${this.runtime.environment}:attempts:${name}`,
       points,
       duration: Math.ceil(windowMs / 1000),
     };
