@@ -17,8 +17,7 @@ const USERNAME_PATTERN = /^[a-z0-9](?:[a-z0-9._-]{1,28}[a-z0-9])$/;
 const RESERVED = new Set(
   (
     'admin administrator api auth root system support help staff moderator mod official security rapport ' +
-    'me self you owner service bot null undefined anonymous everyone here all user users username ' +
-    'by-username username-checks lookup login logout register settings health docs console static public'
+    'me self null undefined anonymous everyone here user users by-username username-checks lookup settings'
   ).split(' '),
 );
 

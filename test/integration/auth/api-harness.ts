@@ -1,8 +1,6 @@
 import { Module, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { CacheModule } from '@rapport/cache';
-import { RedisConnections, RedisModule } from '@rapport/redis';
 import { AuthModule } from '../../../src/auth/auth.module.js';
 import { RefreshTokenEntity } from '../../../src/auth/refresh-token.entity.js';
 import { UserIdentityEntity } from '../../../src/auth/user-identity.entity.js';
@@ -10,12 +8,12 @@ import { SETTINGS } from '../../../src/config/app-config.js';
 import { ConfigModule } from '../../../src/config/config.module.js';
 import { loadSettings } from '../../../src/config/load-settings.js';
 import { Database, type DatabaseMode } from '../../../src/platform/database/database.js';
-import { DatabaseModule, OPEN_DATABASE } from '../../../src/platform/database/database.module.js';
+import { OPEN_DATABASE } from '../../../src/platform/database/database.module.js';
 import { configureHttp } from '../../../src/platform/http/configure-http.js';
 import { createHttpAdapter } from '../../../src/platform/http/http-adapter.js';
 import { HttpPlatformModule } from '../../../src/platform/http/http-platform.module.js';
 import { ServerSettings } from '../../../src/platform/http/server.settings.js';
-import { PeriodicModule } from '../../../src/platform/jobs/periodic.module.js';
+import { PlatformModule } from '../../../src/platform/platform.module.js';
 import { UserEntity } from '../../../src/users/user.entity.js';
 import { createTestDatabase } from '../../support/test-database.js';
 
@@ -71,6 +69,8 @@ export async function startApi(options: ApiOptions = {}): Promise<ApiHarness> {
     PAGINATION_SECRET: SECRET,
     AUTH_ARGON2_MEMORY_KIB: '64',
     AUTH_ARGON2_PASSES: '1',
+    REDIS_KEY_PREFIX: `test-${crypto.randomUUID()}`,
+    ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
     ...options.settings,
   });
   const open = await createTestDatabase({
@@ -79,29 +79,7 @@ export async function startApi(options: ApiOptions = {}): Promise<ApiHarness> {
   });
 
   @Module({
-    imports: [
-      ConfigModule.forRoot(settings),
-      DatabaseModule,
-      RedisModule.forRootAsync({ useFactory: () => ({ url: redisUrl }) }),
-      CacheModule.forRootAsync({
-        inject: [Database, RedisConnections],
-        useFactory: (database: Database, redis: RedisConnections) => ({
-          prefix: 'test',
-          env: crypto.randomUUID(),
-          redis:
-            redis.commands && redis.subscriber
-              ? { commands: redis.commands, subscriber: redis.subscriber }
-              : undefined,
-          transaction: {
-            isActive: () => database.inTransaction,
-            afterCommit: (hook: () => void | Promise<void>) => database.afterCommit(hook),
-          },
-        }),
-      }),
-      PeriodicModule,
-      HttpPlatformModule,
-      AuthModule,
-    ],
+    imports: [ConfigModule.forRoot(settings), PlatformModule, HttpPlatformModule, AuthModule],
     controllers,
   })
   class ApiModule {}
