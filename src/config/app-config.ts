@@ -7,6 +7,8 @@ import { ServerSettings } from '../platform/http/server.settings.js';
 import { LogSettings } from '../platform/logging/log.settings.js';
 import { PaginationSettings } from '../platform/pagination/pagination.settings.js';
 import { RedisSettings } from '../platform/redis/redis.settings.js';
+import { RealtimeSettings } from '../realtime/realtime.settings.js';
+import { CacheSettings } from '../platform/cache/cache.settings.js';
 import { UsageSettings } from '../usage/usage.settings.js';
 import { UsersSettings } from '../users/users.settings.js';
 import { RuntimeSettings } from './runtime.settings.js';
@@ -19,6 +21,7 @@ export const SETTINGS: readonly SettingsClass[] = [
   LogSettings,
   DatabaseSettings,
   RedisSettings,
+  CacheSettings,
   PaginationSettings,
   TokenSettings,
   PasswordSettings,
@@ -26,4 +29,5 @@ export const SETTINGS: readonly SettingsClass[] = [
   UsersSettings,
   UsageSettings,
   AiSettings,
+  RealtimeSettings,
 ];

@@ -55,5 +55,5 @@ export function formatSettingText(type: SettingType, value: unknown): string {
     }
     return `${value}ms`;
   }
-  return String(value as string | number | boolean);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -1,5 +1,4 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
 import { installRequestLog } from '../logging/request-log.js';
 import { installAnswerHeaders } from './answer-headers.js';
 import { RouteTable } from './route-table.js';
@@ -26,7 +25,7 @@ const PREFLIGHT_MAX_AGE_S = 600;
 export function configureHttp(app: NestFastifyApplication): void {
   const settings = app.get(ServerSettings);
   const routes = app.get(RouteTable);
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onRoute', ({ url, method }) => routes.add(url, method));
   installAnswerHeaders(fastify);
   installRequestLog(fastify);

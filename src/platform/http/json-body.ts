@@ -1,5 +1,5 @@
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { platformErrors } from '../errors/platform.errors.js';
 import { isNestedDeeperThan } from '../json/nesting.js';
 
@@ -15,14 +15,10 @@ export function readJsonBodies(adapter: FastifyAdapter, bodyLimit: number): void
   for (const type of ['application/json', 'application/merge-patch+json']) {
     adapter.useBodyParser(type, false, { bodyLimit }, (request, body: Buffer, done) => {
       if (body.length === 0) return done(null, undefined);
-      void parse(
-        request as unknown as FastifyRequest,
-        body.toString(),
-        (error: Error | null, document?: unknown) => {
-          if (error) return done(error, undefined);
-          done(tooDeep(document), document);
-        },
-      );
+      void parse(request, body.toString(), (error: Error | null, document?: unknown) => {
+        if (error) return done(error, undefined);
+        done(tooDeep(document), document);
+      });
     });
   }
 }

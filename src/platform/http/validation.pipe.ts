@@ -35,7 +35,7 @@ export class RequestValidationPipe extends ValidationPipe {
       validationError: { target: false, value: false },
       validatorPackage: classValidator,
       transformerPackage: classTransformer,
-      exceptionFactory: (errors) => new RejectedInput(errors as classValidator.ValidationError[]),
+      exceptionFactory: (errors) => new RejectedInput(errors),
     });
   }
 

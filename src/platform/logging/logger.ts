@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { LoggerService } from '@nestjs/common';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import { requestContext } from '../http/request-context.js';
@@ -51,14 +52,15 @@ export class JsonLogger implements LoggerService {
       ...(error ? { err: error } : {}),
       ...(stack ? { stack } : {}),
     });
-    const text =
-      error === message && error instanceof Error
-        ? error.message
-        : typeof message === 'object'
-          ? undefined
-          : String(message);
-    this.pino[level](entry, text);
+    this.pino[level](entry, textOf(message));
   }
+}
+
+/** Objects bring their own `msg`. */
+function textOf(message: unknown): string | undefined {
+  if (message instanceof Error) return message.message;
+  if (typeof message === 'string') return message;
+  return typeof message === 'object' || message === undefined ? undefined : inspect(message);
 }
 
 /** @param destination defaults to stdout. */
