@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn, VirtualColumn } from 'typeorm';
-import type { Visibility } from './character.js';
+import type { Visibility } from './characters.types.js';
 
 abstract class CharacterColumns {
   @PrimaryColumn('uuid')

@@ -1,6 +1,6 @@
 import { defineCache } from '@rapport/cache';
 import type { Page } from '../platform/pagination/page.dto.js';
-import type { Character, CharacterHead, CharacterPrompt, CharacterSort } from './character.js';
+import type { Character, CharacterHead, CharacterPrompt, CharacterSort } from './characters.types.js';
 
 // Every write of a character drops its record, its prompt and all lists; the one exception is the conversation
 // count, see CharactersService.recordConversation. Keys take the id in lower case because PostgreSQL reads a UUID in

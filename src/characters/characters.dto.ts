@@ -20,7 +20,7 @@ import {
   type CharacterHead,
   type CharacterSort,
   type Visibility,
-} from './character.js';
+} from './characters.types.js';
 import { mayChange } from './characters.policy.js';
 import { LIMITS } from './characters.rules.js';
 import { IsPlainText } from './plain-text.validator.js';

@@ -1,5 +1,5 @@
 import { isAdmin, type Actor } from '../platform/actor/actor.js';
-import type { CharacterSort, Visibility } from './character.js';
+import type { CharacterSort, Visibility } from './characters.types.js';
 import type { CachedList } from './characters.cache.js';
 import { normalizeTag } from './characters.rules.js';
 

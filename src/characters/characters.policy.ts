@@ -1,5 +1,5 @@
 import { isAdmin, type Actor } from '../platform/actor/actor.js';
-import type { Character } from './character.js';
+import type { Character } from './characters.types.js';
 
 type Owned = Pick<Character, 'creatorId' | 'visibility'>;
 

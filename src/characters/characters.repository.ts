@@ -6,7 +6,7 @@ import type { KeysetColumn } from '../platform/pagination/keyset.js';
 import type { Page, PageQuery } from '../platform/pagination/page.dto.js';
 import { Pagination } from '../platform/pagination/pagination.js';
 import { CharacterEntity, CharacterHeadEntity } from './character.entity.js';
-import type { Character, CharacterContent, CharacterHead, CharacterSort } from './character.js';
+import type { Character, CharacterContent, CharacterHead, CharacterSort } from './characters.types.js';
 import type { CharacterFilter } from './characters.filter.js';
 import { excerptOf } from './characters.rules.js';
 

@@ -1,4 +1,4 @@
-import type { Character, CharacterContent, CharacterPrompt } from './character.js';
+import type { Character, CharacterContent, CharacterPrompt } from './characters.types.js';
 
 /** The largest of each field, in characters. A whole character stays far below the 1 MiB body limit. */
 export const LIMITS = {

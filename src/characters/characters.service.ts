@@ -7,7 +7,7 @@ import { platformErrors } from '../platform/errors/platform.errors.js';
 import { assertMatch, type Precondition } from '../platform/http/if-match.js';
 import { newId } from '../platform/ids/ids.js';
 import { DEFAULT_PAGE_LIMIT, type Page, type PageQuery } from '../platform/pagination/page.dto.js';
-import type { Character, CharacterContent, CharacterHead, CharacterPrompt } from './character.js';
+import type { Character, CharacterContent, CharacterHead, CharacterPrompt } from './characters.types.js';
 import { characterById, characterPrompt, publicCharacters, type CachedList } from './characters.cache.js';
 import { cachedListOf, filterFor, type CharacterListQuery } from './characters.filter.js';
 import { mayChange, maySee } from './characters.policy.js';

@@ -1,4 +1,4 @@
-import type { CharacterContent } from './character.js';
+import type { CharacterContent } from './characters.types.js';
 
 // Fixed ids: two instances that start on the same empty database write the same three rows once.
 export const DEMO_CHARACTERS: readonly (Pick<CharacterContent, 'name'> &

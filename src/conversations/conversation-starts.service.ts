@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PromptBuilder } from '../ai/prompt/prompt-builder.service.js';
-import type { Character } from '../characters/character.js';
+import type { Character } from '../characters/characters.types.js';
 import { CharactersService } from '../characters/characters.service.js';
 import type { Actor } from '../platform/actor/actor.js';
 import { EventLog } from '../platform/events/event-log.service.js';

@@ -1,5 +1,5 @@
-import type { Character } from '../../../src/characters/character.js';
-import { SORTS } from '../../../src/characters/character.js';
+import type { Character } from '../../../src/characters/characters.types.js';
+import { SORTS } from '../../../src/characters/characters.types.js';
 import { CharacterEntity, CharacterHeadEntity } from '../../../src/characters/character.entity.js';
 import { CharactersRepository } from '../../../src/characters/characters.repository.js';
 import { fromDraft, type CharacterDraft } from '../../../src/characters/characters.rules.js';

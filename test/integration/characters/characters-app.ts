@@ -1,6 +1,6 @@
 import { Injectable, Module, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { CacheModule } from '@rapport/cache';
 import { Redis } from 'ioredis';
@@ -103,12 +103,9 @@ export async function startCharacters(redisUrl?: string): Promise<CharactersApp>
     ],
     providers: [{ provide: APP_GUARD, useClass: TrustingGuard }],
   }).compile();
-  const app = module.createNestApplication<NestFastifyApplication>(
-    createHttpAdapter(server) as FastifyAdapter,
-    {
-      logger: ['fatal', 'error'],
-    },
-  );
+  const app = module.createNestApplication<NestFastifyApplication>(createHttpAdapter(server), {
+    logger: ['fatal', 'error'],
+  });
   app.setGlobalPrefix('api');
   configureHttp(app);
   await app.init();
