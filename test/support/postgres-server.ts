@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import pg from 'pg';
@@ -44,15 +44,10 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   const data = join(root, 'data');
   if (identity) chownSync(root, identity.uid, identity.gid);
   const run = { cwd: root, ...identity };
-  execFileSync(
-    join(bin, 'initdb'),
-    ['-D', data, '-U', USER, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
-    {
-      ...run,
-      stdio: 'pipe',
-      timeout: 60_000,
-    },
-  );
+  const auth = options.password ? ['-A', 'scram-sha-256', '--pwfile=password'] : ['-A', 'trust'];
+  if (options.password) writeFileSync(join(root, 'password'), options.password);
+  const cluster = ['-D', data, '-U', USER, ...auth, '-E', 'UTF8', '--locale=C', '--no-sync'];
+  execFileSync(join(bin, 'initdb'), cluster, { ...run, stdio: 'pipe', timeout: 60_000 });
   const host = '127.0.0.1';
   const port = await freePort();
   const settings: Record<string, string> = {

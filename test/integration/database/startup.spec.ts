@@ -1,0 +1,118 @@
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSettings } from '../../../src/platform/database/database.settings.js';
+import { refuseOldServer } from '../../../src/platform/database/database.startup.js';
+import { MIGRATIONS } from '../../../src/platform/database/migrations/migrations.js';
+import { CleanPool } from '../../../src/platform/database/clean-pool.js';
+import { openDatabase, type OpenDatabase } from '../../../src/platform/database/open-database.js';
+import { startPostgres, type OwnPostgresServer } from '../../support/postgres-server.js';
+import { freePort } from '../../support/server-process.js';
+
+const open: OpenDatabase[] = [];
+const start = async (settings: Partial<DatabaseSettings>): Promise<OpenDatabase> => {
+  const database = await openDatabase(Object.assign(new DatabaseSettings(), settings), []);
+  open.push(database);
+  return database;
+};
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((database) => database.close()));
+});
+
+describe('starting on PostgreSQL', () => {
+  let server: OwnPostgresServer;
+  beforeAll(async () => {
+    server = await startPostgres({ password: 'right-secret' });
+  });
+  afterAll(() => server.stop());
+
+  const refusal = (message: RegExp, fix: RegExp): unknown =>
+    expect.objectContaining({
+      name: 'StartupError',
+      message: expect.stringMatching(message) as string,
+      fix: expect.stringMatching(fix) as string,
+    });
+
+  it('migrates once when five instances start together on an empty database', async () => {
+    const { url } = await server.createDatabase();
+    const instances = await Promise.all(Array.from({ length: 5 }, () => start({ url, poolSize: 3 })));
+    const [counted] = (await instances[0]?.dataSource.query(
+      'SELECT count(*)::int AS n FROM schema_migrations',
+    )) as [{ n: number }];
+    expect(counted.n).toBe(MIGRATIONS.length);
+  });
+
+  it('explains a server that is not there, without the password', async () => {
+    const url = `postgres://rapport:right-secret@127.0.0.1:${await freePort()}/rapport`;
+    const failure = start({ url });
+    await expect(failure).rejects.toEqual(
+      refusal(/postgres:\/\/rapport@127.*ECONNREFUSED/, /Start PostgreSQL/),
+    );
+    await expect(failure).rejects.not.toThrow('right-secret');
+  });
+
+  it('explains a wrong password', async () => {
+    const url = server.url.replace('right-secret', 'wrong-secret');
+    await expect(start({ url })).rejects.toEqual(
+      refusal(/password authentication failed/, /password in DATABASE_URL/),
+    );
+  });
+
+  it('explains a database that does not exist', async () => {
+    await expect(start({ url: server.url.replace(/postgres$/, 'nowhere') })).rejects.toEqual(
+      refusal(/"nowhere" does not exist/, /CREATE DATABASE/),
+    );
+  });
+
+  it('refuses a schema that a newer version wrote', async () => {
+    const { url } = await server.createDatabase();
+    const { dataSource } = await start({ url });
+    await dataSource.query(
+      `INSERT INTO schema_migrations (timestamp, name) VALUES (9999, 'Future0000000009999')`,
+    );
+    await expect(start({ url })).rejects.toEqual(
+      refusal(/newer Rapport.*Future0000000009999/, /that version or a newer/),
+    );
+  });
+
+  it('refuses PostgreSQL before 15', () => {
+    expect(() => refuseOldServer('14.12 (Debian)')).toThrow('15 or newer');
+    expect(() => refuseOldServer('15.1')).not.toThrow();
+  });
+
+  it('does not lend a connection whose last statement is still running', async () => {
+    const pool = new CleanPool({ connectionString: server.url, max: 1, query_timeout: 400 });
+    try {
+      await expect(pool.query('SELECT pg_sleep(20)')).rejects.toThrow('timeout');
+      expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    } finally {
+      await pool.end();
+    }
+  });
+});
+
+describe('starting on a data directory', () => {
+  let dataDir: string;
+  beforeEach(() => {
+    dataDir = join(mkdtempSync(join(tmpdir(), 'rapport-data-')), 'data');
+  });
+  afterEach(() => rmSync(join(dataDir, '..'), { recursive: true, force: true }));
+
+  it('creates it for this user only, keeps what was written, and lets one process in at a time', async () => {
+    const first = await start({ dataDir });
+    expect(statSync(dataDir).mode & 0o777).toBe(0o700);
+    await first.dataSource
+      .query(`INSERT INTO users (id, email, email_normalized, username, username_normalized)
+      VALUES (gen_random_uuid(), 'a@b.c', 'a@b.c', 'ann', 'ann')`);
+    await expect(start({ dataDir })).rejects.toThrow(`in use by process ${process.pid}`);
+    await Promise.all(open.splice(0).map((database) => database.close()));
+    const second = await start({ dataDir });
+    expect(await second.dataSource.query('SELECT username FROM users')).toEqual([{ username: 'ann' }]);
+  }, 120_000);
+
+  it('refuses files that another version of PostgreSQL wrote', async () => {
+    mkdirSync(join(dataDir, 'postgres'), { recursive: true });
+    writeFileSync(join(dataDir, 'postgres', 'PG_VERSION'), '99\n');
+    await expect(start({ dataDir })).rejects.toThrow('was written by PostgreSQL 99');
+  });
+});
