@@ -51,6 +51,9 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   if (problem.retryAfterMs !== undefined) {
     reply.header('retry-after', String(Math.max(1, Math.ceil(problem.retryAfterMs / 1000))));
   }
+  // RFC 9110 §15.5.2: every 401 names a scheme; the guard may have said more.
+  if (problem.status === 401 && !reply.hasHeader('www-authenticate'))
+    reply.header('www-authenticate', 'Bearer');
   // A representation header that the handler set before it failed describes the answer that was not sent.
   for (const name of ['etag', 'content-length', 'content-disposition', 'location']) reply.removeHeader(name);
   void reply.code(problem.status).header('content-type', PROBLEM_TYPE).send(JSON.stringify(problem));
