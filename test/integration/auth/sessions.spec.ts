@@ -1,3 +1,5 @@
+import { hash } from '@node-rs/argon2';
+import { RefreshTokensService } from '../../../src/auth/refresh-tokens.service.js';
 import { PASSWORD, startApi, tally, type ApiHarness } from './api-harness.js';
 
 interface Pair {
@@ -68,6 +70,7 @@ describe.each(['embedded', 'postgres'] as const)('sessions on %s', (on) => {
     );
     const [wrong, unknown] = answers.map(({ status, body }) => ({ status, ...body, requestId: undefined }));
     expect(wrong).toMatchObject({ status: 401, code: 'unauthenticated' });
+    expect(answers.map(({ headers }) => headers.get('www-authenticate'))).toEqual(['Bearer', 'Bearer']);
     expect(unknown).toEqual(wrong);
   });
 
@@ -158,6 +161,46 @@ describe.each(['embedded', 'postgres'] as const)('sessions on %s', (on) => {
     );
     expect(tally(addressed)).toEqual({ 201: 1, 409: 4 });
     expect(addressed.find(({ status }) => status === 409)?.body.code).toBe('email-taken');
+  });
+});
+
+describe('housekeeping', () => {
+  it('removes tokens that are long past, and no other', async () => {
+    const api = await startApi();
+    try {
+      await api.register('ann');
+      const { refreshToken } = await api.register('bob');
+      await api.database.manager.query(
+        `UPDATE refresh_tokens SET expires_at = now() - interval '25 hours'
+         WHERE user_id = (SELECT id FROM users WHERE username = 'ann')`,
+      );
+      await api.app.get(RefreshTokensService, { strict: false }).sweep();
+      const rows = await api.database.manager.query<unknown[]>('SELECT id FROM refresh_tokens');
+      expect(rows).toHaveLength(1);
+      expect((await api.call('POST', '/auth/refresh', { body: { refreshToken } })).status).toBe(200);
+    } finally {
+      await api.close();
+    }
+  });
+
+  it('hashes a password anew when it was hashed with other costs, without changing the user', async () => {
+    const api = await startApi({ settings: { AUTH_ARGON2_MEMORY_KIB: '128' } });
+    try {
+      await api.register('ann');
+      const cheap = await hash(PASSWORD, { memoryCost: 64, timeCost: 1, parallelism: 1 });
+      await api.database.manager.query('UPDATE users SET password_hash = $1', [cheap]);
+      const login = () =>
+        api.call('POST', '/auth/login', { body: { email: 'ann@example.org', password: PASSWORD } });
+      expect((await login()).status).toBe(200);
+      const [row] = await api.database.manager.query<{ password_hash: string; version: number }[]>(
+        'SELECT password_hash, version FROM users',
+      );
+      expect(row?.password_hash).toContain('m=128,');
+      expect(row?.version).toBe(1);
+      expect((await login()).status).toBe(200);
+    } finally {
+      await api.close();
+    }
   });
 });
 
