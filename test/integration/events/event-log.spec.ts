@@ -1,0 +1,180 @@
+import { Redis } from 'ioredis';
+import type { EventLogStore, LogEvent } from '../../../src/platform/events/event-log.js';
+import { followStream } from '../../../src/platform/events/event-follower.js';
+import { MemoryEventLog } from '../../../src/platform/events/memory-event-log.js';
+import { RedisEventLog } from '../../../src/platform/events/redis-event-log.js';
+import { newId } from '../../../src/platform/ids/ids.js';
+import { testServers } from '../../support/test-servers.js';
+
+interface Store {
+  log: EventLogStore;
+  /** Makes it as if the log had been lost. */
+  lose: (stream: string) => Promise<void>;
+  close: () => void;
+}
+
+const stores: [string, () => Promise<Store>][] = [
+  [
+    'in memory',
+    () => {
+      let now = Date.now();
+      const log = new MemoryEventLog(() => now);
+      const lose = async (): Promise<void> => {
+        now += 25 * 60 * 60 * 1_000;
+        await log.append({ stream: 'another', type: 'tick', data: {} });
+      };
+      return Promise.resolve({ log, lose, close: () => undefined });
+    },
+  ],
+  [
+    'in Redis',
+    async () => {
+      const url = await testServers.redisUrl();
+      const [commands, subscriber] = [new Redis(url), new Redis(url)];
+      const log = new RedisEventLog(commands, subscriber, `test-${newId()}`);
+      await log.subscribe();
+      const lose = async (): Promise<void> => {
+        const keys = await commands.keys('test-*:events:*');
+        if (keys.length > 0) await commands.del(...keys);
+      };
+      const close = (): void => {
+        log.close();
+        commands.disconnect();
+        subscriber.disconnect();
+      };
+      return { log, lose, close };
+    },
+  ],
+];
+
+describe.each(stores)('an event log %s', (_where, open) => {
+  let store: Store;
+  let stream: string;
+  const append = (text: string): Promise<LogEvent> =>
+    store.log.append({ stream, type: 'said', data: { text } });
+  const textsOf = (events: readonly LogEvent[]): unknown[] =>
+    events.map(({ data }) => (data as { text: string }).text);
+
+  beforeAll(async () => {
+    store = await open();
+  });
+  afterAll(() => store.close());
+  beforeEach(() => {
+    stream = `test:${newId()}`;
+  });
+
+  it('numbers the events of a stream from one, without holes, also when they are appended at once', async () => {
+    const stored = await Promise.all(Array.from({ length: 50 }, (_, index) => append(String(index))));
+    expect(stored.map(({ seq }) => seq).sort((a, b) => Number(a) - Number(b))).toEqual(
+      Array.from({ length: 50 }, (_, index) => index + 1),
+    );
+    expect(new Set(stored.map(({ epoch }) => epoch)).size).toBe(1);
+  });
+
+  it('replays exactly what follows a position, in pages', async () => {
+    for (const text of ['a', 'b', 'c', 'd']) await append(text);
+    const first = await store.log.read(stream, { after: 1, limit: 2 });
+    expect(first).toMatchObject({ status: 'ok', head: 4, hasMore: true });
+    expect(textsOf(first.events)).toEqual(['b', 'c']);
+    const rest = await store.log.read(stream, { epoch: first.epoch, after: 3 });
+    expect(rest).toMatchObject({ status: 'ok', hasMore: false });
+    expect(textsOf(rest.events)).toEqual(['d']);
+    expect(await store.log.read(stream, { epoch: first.epoch, after: 4 })).toMatchObject({
+      status: 'ok',
+      events: [],
+    });
+  });
+
+  it('tells a client with another epoch, or from the future, to start over', async () => {
+    await append('a');
+    expect((await store.log.read(stream, { epoch: newId(), after: 0 })).status).toBe('reset');
+    expect((await store.log.read(stream, { after: 9 })).status).toBe('reset');
+  });
+
+  it('gives the epoch of an empty stream to the events that follow', async () => {
+    const { epoch, head } = await store.log.read(stream, { after: 0 });
+    expect(head).toBe(0);
+    expect((await append('a')).epoch).toBe(epoch);
+  });
+
+  it('begins another epoch when its events were lost, so that nobody takes new numbers for old ones', async () => {
+    const before = await append('a');
+    await append('b');
+    await store.lose(stream);
+    const after = await append('c');
+    expect(after.epoch).not.toBe(before.epoch);
+    expect(after.seq).toBe(1);
+    expect((await store.log.read(stream, { epoch: before.epoch, after: 1 })).status).toBe('reset');
+  });
+
+  it('tells of a gap when the oldest kept event is younger than what comes next', async () => {
+    await Promise.all(Array.from({ length: 5_700 }, (_, index) => append(String(index))));
+    const { status, head } = await store.log.read(stream, { after: 0 });
+    expect({ status, head }).toEqual({ status: 'gap', head: 5_700 });
+    const recent = await store.log.read(stream, { after: 5_600 });
+    expect(recent).toMatchObject({ status: 'ok', hasMore: false });
+    expect(recent.events).toHaveLength(100);
+  });
+
+  it('hands every event to its listeners with its room, and signals without a number', async () => {
+    const heard: unknown[] = [];
+    const done = new Promise<void>((resolve) => {
+      const stop = store.log.listen(({ event, room }) => {
+        if (event.stream !== stream) return;
+        heard.push({ type: event.type, seq: event.seq, room });
+        if (heard.length === 2) {
+          stop();
+          resolve();
+        }
+      });
+    });
+    await store.log.append({ stream, type: 'kept', data: {}, room: 'hall' });
+    await store.log.signal({ stream, type: 'passing', data: {} });
+    await done;
+    expect(heard).toEqual([
+      { type: 'kept', seq: 1, room: 'hall' },
+      { type: 'passing', seq: null, room: stream },
+    ]);
+    expect((await store.log.read(stream, { after: 0 })).head).toBe(1);
+  });
+
+  it('lets a follower read kept and new events as one sequence', async () => {
+    const stop = new AbortController();
+    for (const text of ['a', 'b']) await append(text);
+    const seen: unknown[] = [];
+    const writing = (async () => {
+      for (let index = 0; index < 200; index++) await append(String(index));
+    })();
+    for await (const followed of followStream(store.log, stream, { after: 1 }, stop.signal)) {
+      if (followed.kind === 'lost') throw new Error(followed.status);
+      seen.push(followed.event.seq);
+      if (seen.length === 201) stop.abort();
+    }
+    await writing;
+    expect(seen).toEqual(Array.from({ length: 201 }, (_, index) => index + 2));
+  });
+});
+
+it('a follower finds events that nobody told it about, for a hint may be lost', async () => {
+  const log = new MemoryEventLog();
+  const deaf: EventLogStore = {
+    append: (event) => log.append(event),
+    read: (stream, from) => log.read(stream, from),
+    signal: (event) => log.signal(event),
+    listen: () => () => undefined,
+  };
+  jest.useFakeTimers();
+  try {
+    const stop = new AbortController();
+    const follower = followStream(deaf, 's', { after: 0 }, stop.signal);
+    const next = follower.next();
+    await jest.advanceTimersByTimeAsync(10);
+    await log.append({ stream: 's', type: 'said', data: {} });
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect((await next).value).toMatchObject({ kind: 'event', event: { seq: 1 } });
+    stop.abort();
+    await follower.return(undefined);
+  } finally {
+    jest.useRealTimers();
+  }
+});
