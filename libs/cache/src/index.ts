@@ -14,7 +14,7 @@ export { Cacheable, type CacheableOptions } from './declare/cacheable.decorator.
 export { CacheableMany } from './declare/cacheable-many.decorator.js';
 export { CacheConfig, type CacheConfigOptions } from './declare/cache-config.decorator.js';
 export { CacheEvict, type EvictTarget, type EvictTiming } from './declare/cache-evict.decorator.js';
-export { CachePut } from './declare/cache-put.decorator.js';
+export { CachePut, type PutTarget } from './declare/cache-put.decorator.js';
 export { Caching, type CachingOptions } from './declare/caching.decorator.js';
 export { InvalidateTags } from './declare/invalidate-tags.decorator.js';
 export { encodeKey } from './codec/key-encoding.js';

@@ -1,6 +1,6 @@
 import type { CacheDeclaration } from './cache-declaration.js';
 import { MethodPlan, type WriteStep } from './method-plan.js';
-import type { AnyMethodDecorator, KeyedMethodDecorator } from './method-types.js';
+import type { AnyMethodDecorator, KeyedMethodDecorator, ReadLiteralsLike } from './method-types.js';
 
 /** When an evict happens. */
 export interface EvictTiming<Given extends readonly unknown[]> {
@@ -34,19 +34,17 @@ export type EvictTarget<Args extends readonly unknown[], Given extends unknown[]
  */
 export function CacheEvict<Args extends readonly unknown[]>(
   cache: CacheDeclaration<Args>,
-  key: (...args: [...Args, ...unknown[]]) => readonly [...Args],
+  key:
+    | ((...args: [...Args, ...unknown[]]) => readonly [...Args])
+    | ReadLiteralsLike<EvictTarget<Args, [...Args, ...unknown[]]>>,
 ): KeyedMethodDecorator<[...Args, ...unknown[]]>;
 export function CacheEvict<Args extends readonly unknown[], Given extends unknown[]>(
   cache: CacheDeclaration<Args>,
-  key: (...args: Given) => readonly [...Args],
+  target: ((...args: Given) => readonly [...Args]) | EvictTarget<Args, Given>,
 ): KeyedMethodDecorator<Given>;
 export function CacheEvict<Given extends unknown[]>(
   cache: CacheDeclaration<never[]>,
   all: { all: true } & EvictTiming<Given>,
-): KeyedMethodDecorator<Given>;
-export function CacheEvict<Args extends readonly unknown[], Given extends unknown[]>(
-  cache: CacheDeclaration<Args>,
-  target: EvictTarget<Args, Given>,
 ): KeyedMethodDecorator<Given>;
 export function CacheEvict(cache: CacheDeclaration<never[]>, target: unknown): AnyMethodDecorator {
   return (owner, property, descriptor) => {

@@ -1,6 +1,11 @@
 import type { CacheDeclaration } from './cache-declaration.js';
 import { MethodPlan } from './method-plan.js';
-import type { AnyMethodDecorator, KeyedReadDecorator } from './method-types.js';
+import type { AnyMethodDecorator, KeyedReadDecorator, ReadLiteralsLike } from './method-types.js';
+
+/** Which entry a put stores. */
+export type PutTarget<Args extends readonly unknown[], Value, Given extends unknown[]> =
+  | ((...args: Given) => readonly [...Args])
+  | { keyOfResult: (result: Value, ...args: Given) => readonly [...Args] };
 
 /**
  * Always runs the method and stores what it returns. Where another write of the same entry overlaps, or inside a
@@ -14,15 +19,13 @@ import type { AnyMethodDecorator, KeyedReadDecorator } from './method-types.js';
  */
 export function CachePut<Args extends readonly unknown[], Value>(
   cache: CacheDeclaration<Args, Value>,
-  key: (...args: [...Args, ...unknown[]]) => readonly [...Args],
+  key:
+    | ((...args: [...Args, ...unknown[]]) => readonly [...Args])
+    | ReadLiteralsLike<Exclude<PutTarget<Args, Value, unknown[]>, (...args: never[]) => unknown>>,
 ): KeyedReadDecorator<[...Args, ...unknown[]], Value>;
 export function CachePut<Args extends readonly unknown[], Value, Given extends unknown[]>(
   cache: CacheDeclaration<Args, Value>,
-  key: (...args: Given) => readonly [...Args],
-): KeyedReadDecorator<Given, Value>;
-export function CachePut<Args extends readonly unknown[], Value, Given extends unknown[]>(
-  cache: CacheDeclaration<Args, Value>,
-  target: { keyOfResult: (result: Value, ...args: Given) => readonly [...Args] },
+  target: PutTarget<Args, Value, Given>,
 ): KeyedReadDecorator<Given, Value>;
 export function CachePut(cache: CacheDeclaration<never[]>, target: unknown): AnyMethodDecorator {
   type Loose = (...args: unknown[]) => readonly unknown[];

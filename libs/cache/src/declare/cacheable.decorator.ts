@@ -38,6 +38,12 @@ export interface CacheableOptions<Args extends readonly unknown[], Value = unkno
 export function Cacheable<Args extends readonly unknown[], Value>(
   cache: CacheDeclaration<Args, Value>,
 ): ReadDecorator<Args, Value>;
+export function Cacheable<Args extends readonly unknown[], Value, Given extends unknown[]>(
+  cache: CacheDeclaration<Args, Value>,
+  keyed:
+    | ((...args: Given) => readonly [...Args])
+    | (CacheableOptions<Given, Value> & { key: (...args: Given) => readonly [...Args] }),
+): KeyedReadDecorator<Given, Value>;
 export function Cacheable<Args extends readonly unknown[], Value>(
   cache: CacheDeclaration<Args, Value>,
   options: {
@@ -46,14 +52,6 @@ export function Cacheable<Args extends readonly unknown[], Value>(
     key?: never;
   },
 ): ReadDecorator<Args, Value>;
-export function Cacheable<Args extends readonly unknown[], Value, Given extends unknown[]>(
-  cache: CacheDeclaration<Args, Value>,
-  key: (...args: Given) => readonly [...Args],
-): KeyedReadDecorator<Given, Value>;
-export function Cacheable<Args extends readonly unknown[], Value, Given extends unknown[]>(
-  cache: CacheDeclaration<Args, Value>,
-  options: CacheableOptions<Given, Value> & { key: (...args: Given) => readonly [...Args] },
-): KeyedReadDecorator<Given, Value>;
 export function Cacheable<Args extends unknown[]>(
   inline: CacheOptions<Args> & { key: (...args: Args) => readonly unknown[] } & Pick<
       CacheableOptions<Args>,

@@ -49,3 +49,12 @@ export type AnyMethodDecorator = <Method extends AsyncMethod>(
   property: string | symbol,
   descriptor: TypedPropertyDescriptor<Method>,
 ) => void;
+
+declare const neverGiven: unique symbol;
+
+/**
+ * An overload that is tried first decides how TypeScript reads the literals in its argument, even when it does not
+ * match. As an alternative of that overload's parameter, this lets `[id]` inside an object be read as the tuple that
+ * the next overload wants; nothing can match it.
+ */
+export type ReadLiteralsLike<Target> = Target & { readonly [neverGiven]: never };
