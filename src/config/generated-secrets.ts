@@ -15,9 +15,9 @@ const LOCK_STALE_MS = 4_000;
  */
 export function generatedSecrets(directory: string, names: readonly string[]): Secrets {
   const file = join(directory, 'secrets.json');
-  const kept = read(file);
-  if (names.every((name) => kept[name])) return kept;
   try {
+    const kept = read(file);
+    if (names.every((name) => kept[name])) return kept;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     return underLock(join(directory, 'secrets.lock'), () => {
       const secrets = read(file);

@@ -28,7 +28,7 @@ export function renderEnvExample(classes: readonly SettingsClass[]): string {
   const blocks = classes.map((settingsClass) => {
     const entries = describe(settingsClass).map(({ setting, fallback }) => {
       const value = setting.secret ? (setting.example ?? '') : fallback || (setting.example ?? '');
-      return [...commented(setting.description + generatedNote(setting)), `# ${setting.env}=${value}`].join(
+      return [...commented(setting.description + productionNote(setting)), `# ${setting.env}=${value}`].join(
         '\n',
       );
     });
@@ -38,10 +38,12 @@ export function renderEnvExample(classes: readonly SettingsClass[]): string {
   return `${head}\n${blocks.join('\n\n')}\n`;
 }
 
-const generatedNote = ({ generate }: DeclaredSetting): string =>
-  generate
-    ? ' Required in production: openssl rand -base64 32. Otherwise generated once and kept in DATA_DIR.'
-    : '';
+const productionNote = ({ generate, productionDefault }: DeclaredSetting): string => {
+  if (generate) {
+    return ' Required in production: openssl rand -base64 32. Otherwise generated once and kept in DATA_DIR.';
+  }
+  return productionDefault === undefined ? '' : ` In production: ${productionDefault}.`;
+};
 
 function commented(text: string): string[] {
   const lines = [''];

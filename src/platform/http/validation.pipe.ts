@@ -66,7 +66,7 @@ function validationFailed(errors: classValidator.ValidationError[], metadata: Ar
   for (const error of errors) collect(error, ROOT_OF_TYPE[metadata.type], faults, metadata);
   const shown = faults.slice(0, MAX_ERRORS);
   const detail =
-    shown.length === 1 ? `${shown[0]?.detail}.` : `${faults.length} fields are not valid; see errors.`;
+    shown.length === 1 ? `${shown[0]?.detail}.` : `${faults.length} faults in the request; see errors.`;
   return platformErrors['validation-failed'](detail, { errors: shown });
 }
 
