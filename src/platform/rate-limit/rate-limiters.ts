@@ -14,6 +14,8 @@ export interface AttemptLimit {
   windowMs: number;
   /** What is being counted, in the plural, for the refusal. */
   what: string;
+  /** False: every process counts for itself, without asking Redis. @default true */
+  shared?: boolean;
 }
 
 const MAX_KEYS_IN_MEMORY = 50_000;
@@ -29,7 +31,7 @@ export class RateLimiters implements OnApplicationShutdown {
     private readonly runtime: RuntimeSettings,
   ) {}
 
-  create({ name, points, windowMs, what }: AttemptLimit): AttemptLimiter {
+  create({ name, points, windowMs, what, shared = true }: AttemptLimit): AttemptLimiter {
     const options: IRateLimiterOptions = {
       keyPrefix: `${this.settings.keyPrefix}:${this.runtime.environment}:attempts:${name}`,
       points,
@@ -37,7 +39,7 @@ export class RateLimiters implements OnApplicationShutdown {
     };
     const memory = new BoundedMemoryLimiter(options, MAX_KEYS_IN_MEMORY);
     this.local.push(memory);
-    const storeClient = this.redis.commands;
+    const storeClient = shared ? this.redis.commands : undefined;
     if (!storeClient) return new AttemptLimiter(memory, what);
     return new AttemptLimiter(
       // Counting must go on, and at once, when Redis does not answer: each instance then counts for itself.
