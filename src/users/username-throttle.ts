@@ -15,12 +15,22 @@ export class UsernameThrottle {
       points: settings.usernameLookupsPerMinute,
       windowMs: 60_000,
       what: 'username lookups',
+      // A cached profile costs less than a question to Redis.
+      shared: false,
     });
   }
 
-  /** @throws rate-limited */
-  lookup(actorId: string): Promise<void> {
-    return this.limiter.consume(`actor:${actorId}`);
+  /**
+   * Counts names that nobody has: looking up known names is free, guessing runs out, and then nothing is told about
+   * right guesses either.
+   * @throws rate-limited
+   */
+  async lookup<T>(actorId: string, read: () => Promise<T>): Promise<T> {
+    const key = `actor:${actorId}`;
+    await this.limiter.consume(key);
+    const found = await read();
+    await this.limiter.refund(key);
+    return found;
   }
 
   /** Open to anonymous callers, hence counted by address. @throws rate-limited */

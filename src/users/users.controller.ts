@@ -52,8 +52,7 @@ export class UsersController {
   /** Whose name this is, whatever its capitals. */
   @Get('by-username/:username')
   async byUsername(@CurrentActor() actor: Actor, @Param('username') username: string): Promise<Profile> {
-    await this.throttle.lookup(actor.id);
-    return toProfile(await this.usernames.getProfile(username));
+    return toProfile(await this.throttle.lookup(actor.id, () => this.usernames.getProfile(username)));
   }
 
   /**

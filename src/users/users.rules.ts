@@ -9,8 +9,8 @@ export interface UsernameViolation {
   detail: string;
 }
 
-export const USERNAME_MIN_LENGTH = 3;
-export const USERNAME_MAX_LENGTH = 30;
+const USERNAME_MIN_LENGTH = 3;
+const USERNAME_MAX_LENGTH = 30;
 const USERNAME_PATTERN = /^[a-z0-9](?:[a-z0-9._-]{1,28}[a-z0-9])$/;
 
 /** Names that a client, a mail or a path could mistake for the service itself. Normalised forms. */

@@ -5,7 +5,8 @@ export class UsersSettings {
   @Setting({
     env: 'USERNAME_LOOKUPS_PER_MINUTE',
     type: 'integer',
-    description: 'Username checks and lookups by name that one caller (or address) may make a minute.',
+    description:
+      'Lookups of names that nobody has (by one caller) and username checks (from one address) that a process allows a minute.',
   })
   @IsInt()
   @Min(1)

@@ -253,21 +253,25 @@ describe('users', () => {
   });
 });
 
-describe('lookups by name', () => {
-  it('are limited for each caller', async () => {
-    const api = await startApi({ settings: { USERNAME_LOOKUPS_PER_MINUTE: '2' } });
-    try {
-      const [ann, bob] = await Promise.all([api.register('ann'), api.register('bob')]);
-      const lookup = async (token: string) =>
-        (await api.call('GET', '/users/by-username/ann', { token })).status;
-      expect([
-        await lookup(ann.accessToken),
-        await lookup(ann.accessToken),
-        await lookup(ann.accessToken),
-      ]).toEqual([200, 200, 429]);
-      expect(await lookup(bob.accessToken)).toBe(200);
-    } finally {
-      await api.close();
-    }
+describe('guesses at names', () => {
+  let api: ApiHarness;
+  beforeAll(async () => {
+    api = await startApi({ settings: { USERNAME_LOOKUPS_PER_MINUTE: '2' } });
+  });
+  afterAll(() => api.close());
+
+  it('run out for each caller, for right guesses too; known names never do', async () => {
+    const [ann, bob] = [await api.register('ann'), await api.register('bob')];
+    const lookup = async (name: string, { accessToken: token } = ann) =>
+      (await api.call('GET', `/users/by-username/${name}`, { token })).status;
+    for (let index = 0; index < 5; index += 1) expect(await lookup('bob')).toBe(200);
+    expect([await lookup('guess-1'), await lookup('guess-2')]).toEqual([404, 404]);
+    expect([await lookup('guess-3'), await lookup('bob')]).toEqual([429, 429]);
+    expect(await lookup('bob', bob)).toBe(200);
+  });
+
+  it('by username checks run out for each address', async () => {
+    const check = () => api.call('POST', '/users/username-checks', { body: { username: 'somebody' } });
+    expect(tally([await check(), await check(), await check()])).toEqual({ 200: 2, 429: 1 });
   });
 });
