@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { expectStatus, newCharacter, newPerson } from '../support/api-client.js';
+import type { Answer, Character, Person, Posted, Problem } from '../support/api-client.js';
+import { startCluster } from '../support/cluster.js';
+import { startEmbedded } from '../support/service.js';
+import { testServers } from '../support/test-servers.js';
+
+const START_MS = 120_000;
+const SENDS = 100;
+const ONE_A_DAY = { USAGE_FREE_TEXT_PER_DAY: '1' };
+
+interface Deployment {
+  urls: string[];
+  stop(): Promise<void>;
+}
+
+const DEPLOYMENTS: Record<string, () => Promise<Deployment>> = {
+  'the embedded database': async () => {
+    const service = await startEmbedded(ONE_A_DAY);
+    return { urls: [service.url], stop: () => service.stop().then(() => undefined) };
+  },
+  'PostgreSQL without Redis': async () => {
+    const database = await (await testServers.postgres()).createDatabase();
+    const service = await startEmbedded({ ...ONE_A_DAY, DATABASE_URL: database.url });
+    const stop = async (): Promise<void> => {
+      await service.stop();
+      await database.drop();
+    };
+    return { urls: [service.url], stop };
+  },
+  'two instances on PostgreSQL and Redis': async () => {
+    const { a, b, stop } = await startCluster(ONE_A_DAY);
+    return { urls: [a.url, b.url], stop };
+  },
+};
+
+/** Where it says so in the three places that clients look. */
+function expectQuotaExceeded({ headers, body }: Answer<unknown>): void {
+  expect(body).toMatchObject({
+    code: 'quota-exceeded',
+    type: '/problems/quota-exceeded',
+    kind: 'text',
+    limit: 1,
+  });
+  const seconds = headers.get('retry-after');
+  expect(Number(seconds)).toBeGreaterThan(0);
+  expect((body as Problem).retryAfterMs).toBeGreaterThan(0);
+  expect(headers.get('ratelimit')).toBe(`"text-daily";r=0;t=${seconds}`);
+  expect(headers.get('ratelimit-policy')).toContain('"text-daily";q=1;w=86400');
+}
+
+describe.each(Object.keys(DEPLOYMENTS))('with one message left, on %s', (name) => {
+  let deployment: Deployment | undefined;
+  let person: Person;
+  let at: Person[];
+
+  beforeAll(async () => {
+    deployment = await DEPLOYMENTS[name]!();
+    person = await newPerson(deployment.urls[0]!);
+    at = deployment.urls.map((url) => person.at(url));
+  }, START_MS);
+
+  afterAll(() => deployment?.stop(), START_MS);
+
+  /** 100 at once, spread over five conversations with the character and over the instances. */
+  async function sendAtOnce(
+    character: Character,
+    reply: Record<string, unknown>,
+  ): Promise<{ accepted: Answer<Posted>[]; refused: Answer<unknown>[]; ids: string[] }> {
+    const conversations = [];
+    for (let index = 0; index < 5; index += 1) conversations.push(await person.converse(character.id));
+    const ids = Array.from({ length: SENDS }, () => randomUUID());
+    const answers = await Promise.all(
+      ids.map((id, index) =>
+        at[index % at.length]!.say(conversations[index % 5]!.id, 'Now or never', reply, id),
+      ),
+    );
+    return {
+      accepted: answers.filter(({ status }) => status < 300),
+      refused: answers.filter(({ status }) => status >= 300),
+      ids,
+    };
+  }
+
+  test.each([
+    ['stored', 201, { mode: 'none' }],
+    ['answered', 202, { queue: true }],
+  ])('of 100 messages to be %s at once exactly one passes', async (_what, status, reply) => {
+    const character = await newCharacter(person);
+    const { accepted, refused } = await sendAtOnce(character, reply);
+    expect(accepted.map((answer) => answer.status)).toEqual([status]);
+    expect([...new Set(refused.map((answer) => answer.status))]).toEqual([429]);
+    refused.forEach(expectQuotaExceeded);
+
+    const { message, generation } = accepted[0]!.body;
+    if (generation) await person.follow(generation);
+    for (const reader of at) {
+      expect(await reader.usageOf(character.id)).toEqual({ used: 1, reserved: 0, limit: 1, remaining: 0 });
+    }
+    const again = await at
+      .at(-1)!
+      .say(message.conversationId, 'Now or never', reply, message.clientMessageId!);
+    expect(expectStatus(status, again).message).toEqual(message);
+    expect(again.headers.get('ratelimit')).toMatch(/^"text-daily";r=0;/);
+  });
+
+  test('another character has an allowance of its own', async () => {
+    const { id } = await person.converse((await newCharacter(person)).id);
+    expectStatus(201, await person.say(id, 'Hello', { mode: 'none' }));
+    expectQuotaExceeded(await person.say(id, 'Hello again', { mode: 'none' }));
+  });
+});
