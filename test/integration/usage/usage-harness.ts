@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Test } from '@nestjs/testing';
-import { CacheModule } from '@rapport/cache';
+import { CacheModule, CacheService } from '@rapport/cache';
 import { Redis } from 'ioredis';
 import { Clock } from '../../../src/platform/clock/clock.js';
 import { Database } from '../../../src/platform/database/database.js';
@@ -49,6 +50,8 @@ export interface UsageHarness {
   rowsOf(userId: string): Promise<{ used: number; reserved: number }>;
   /** What the counter rows add up to. */
   countersOf(userId: string): Promise<{ used: number; reserved: number }>;
+  /** Resolves when the cache is used again, should a busy machine have made it step aside. */
+  cacheInUse(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -66,6 +69,8 @@ export function usageParts(database: Database, redis?: { commands: Redis; subscr
       prefix: 'rapport',
       env: `usage-test-${randomUUID()}`,
       redis,
+      // A busy machine must not turn hits into reads of the source: freshness is proved on what is cached.
+      deadlineMs: 5_000,
       transaction: {
         isActive: () => database.inTransaction,
         afterCommit: (hook) => database.afterCommit(hook),
@@ -117,6 +122,10 @@ export async function startUsage(database: Database, redisUrl?: string): Promise
          FROM usage_counters WHERE user_id = $1::uuid`,
         userId,
       ),
+    cacheInUse: async () => {
+      const cache = module.get(CacheService);
+      while (cache.stats().breaker !== 'closed') await sleep(10);
+    },
     close: async () => {
       await module.close();
       redis?.commands.disconnect();

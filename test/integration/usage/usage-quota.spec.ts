@@ -29,7 +29,8 @@ describe.each(VARIANTS)('usage on $name', (variant) => {
   });
   afterAll(() => close());
 
-  beforeEach(() => {
+  beforeEach(async () => {
+    await harness.cacheInUse();
     actor = someone();
     characterId = randomUUID();
     harness.clock.set('2026-11-20T12:00:00.000Z');
