@@ -20,7 +20,7 @@ class FeatureEntitiesModule {}
 /** Every module has been scanned before the first provider is built, so the order of registration does not matter. */
 function entitiesOf(modules: ModulesContainer): EntityClass[] {
   const providers = [...modules.values()].flatMap((module) => [...module.providers.values()]);
-  const lists = providers.map(({ instance }) => instance as unknown);
+  const lists = providers.map(({ instance }) => instance as object | undefined);
   return [...new Set(lists.flatMap((list) => (list instanceof FeatureEntities ? list.entities : [])))];
 }
 

@@ -36,10 +36,8 @@ describe('starting on PostgreSQL', () => {
   it('migrates once when five instances start together on an empty database', async () => {
     const { url } = await server.createDatabase();
     const instances = await Promise.all(Array.from({ length: 5 }, () => start({ url, poolSize: 3 })));
-    const [counted] = (await instances[0]?.dataSource.query(
-      'SELECT count(*)::int AS n FROM schema_migrations',
-    )) as [{ n: number }];
-    expect(counted.n).toBe(MIGRATIONS.length);
+    const counted = await instances[0]?.dataSource.query('SELECT count(*)::int AS n FROM schema_migrations');
+    expect(counted).toEqual([{ n: MIGRATIONS.length }]);
   });
 
   it('explains a server that is not there, without the password', async () => {

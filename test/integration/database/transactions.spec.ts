@@ -18,9 +18,10 @@ describe.each(['embedded', 'postgres'] as const)('Database on %s', (on) => {
 
   const add = (n: number, id = 1) =>
     db.database.manager.query('UPDATE counters SET n = n + $1 WHERE id = $2', [n, id]);
-  const value = async (id = 1): Promise<number> =>
-    ((await db.dataSource.query('SELECT n FROM counters WHERE id = $1', [id])) as { n: number }[])[0]
-      ?.n as number;
+  const value = async (id = 1): Promise<number | undefined> => {
+    const rows = await db.dataSource.query<{ n: number }[]>('SELECT n FROM counters WHERE id = $1', [id]);
+    return rows[0]?.n;
+  };
 
   it('commits what the work wrote, and gives its result', async () => {
     expect(await db.database.transaction(async () => (await add(5), 'result'))).toBe('result');
@@ -79,12 +80,12 @@ describe.each(['embedded', 'postgres'] as const)('Database on %s', (on) => {
     const seen: unknown[] = [];
     await db.database.transaction(async () => {
       await db.database.transaction(async () => {
-        db.database.afterCommit(async () => {
+        void db.database.afterCommit(async () => {
           await new Promise(setImmediate);
           seen.push(['first', await value(), db.database.inTransaction]);
         });
       });
-      db.database.afterCommit(() => void seen.push('second'));
+      void db.database.afterCommit(() => void seen.push('second'));
       await add(7);
       expect(seen).toEqual([]);
     });
@@ -95,7 +96,7 @@ describe.each(['embedded', 'postgres'] as const)('Database on %s', (on) => {
     const hook = jest.fn();
     await db.database
       .transaction(async () => {
-        db.database.afterCommit(hook);
+        void db.database.afterCommit(hook);
         throw new Error('no');
       })
       .catch(() => undefined);
@@ -108,8 +109,8 @@ describe.each(['embedded', 'postgres'] as const)('Database on %s', (on) => {
     const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation();
     const after = jest.fn();
     await db.database.transaction(async () => {
-      db.database.afterCommit(() => Promise.reject(new Error('bus is down')));
-      db.database.afterCommit(after);
+      void db.database.afterCommit(() => Promise.reject(new Error('bus is down')));
+      void db.database.afterCommit(after);
       await add(1);
     });
     expect(await value()).toBe(1);
@@ -121,7 +122,7 @@ describe.each(['embedded', 'postgres'] as const)('Database on %s', (on) => {
     const hook = jest.fn();
     let attempts = 0;
     await db.database.transaction(async () => {
-      db.database.afterCommit(hook);
+      void db.database.afterCommit(hook);
       await add(1);
       if (++attempts < 3) {
         await db.database.manager.query(`DO $$ BEGIN RAISE 'conflict' USING ERRCODE = '40001'; END $$`);
@@ -144,7 +145,7 @@ describe.each(['embedded', 'postgres'] as const)('Database on %s', (on) => {
   it('refuses to commit after a swallowed failure instead of losing the writes in silence', async () => {
     const hook = jest.fn();
     const work = db.database.transaction(async () => {
-      db.database.afterCommit(hook);
+      void db.database.afterCommit(hook);
       await add(1);
       await db.database.manager.query('SELECT 1 / 0').catch(() => undefined);
     });

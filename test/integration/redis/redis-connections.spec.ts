@@ -141,7 +141,7 @@ describe('RedisConnections', () => {
     await redis.start();
     server.pause();
     const ends = Promise.all(
-      [redis.commands, redis.subscriber].map((client) => client && once(client, 'end')),
+      [redis.commands, redis.subscriber].flatMap((client) => (client ? [once(client, 'end')] : [])),
     );
     redis.close();
     await ends;

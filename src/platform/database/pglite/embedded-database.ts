@@ -59,7 +59,7 @@ async function open(
   const session = new EmbeddedSession(server, acquireTimeoutMs);
   class Pool extends CleanPool {
     constructor(poolOptions: pg.PoolConfig) {
-      super({ ...poolOptions, stream: () => new EmbeddedSocket(session, SERVER_VERSION) as never });
+      super({ ...poolOptions, stream: () => new EmbeddedSocket(session, SERVER_VERSION) });
     }
   }
   return {
