@@ -1,0 +1,221 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApp } from '../../../src/bootstrap.js';
+import { CharactersService } from '../../../src/characters/characters.service.js';
+import { ConversationStarts } from '../../../src/conversations/conversation-starts.service.js';
+import { endsReply, generationStream } from '../../../src/conversations/conversations.events.js';
+import { GenerationEntity } from '../../../src/conversations/generations/generation.entity.js';
+import { GenerationsRepository } from '../../../src/conversations/generations/generations.repository.js';
+import { GenerationsService } from '../../../src/conversations/generations/generations.service.js';
+import { PromptsService } from '../../../src/conversations/generations/prompts.service.js';
+import type { PostMessage } from '../../../src/conversations/messages/messages.dto.js';
+import { MessageLog, type Posted } from '../../../src/conversations/messages/message-log.service.js';
+import { MessagesRepository } from '../../../src/conversations/messages/messages.repository.js';
+import type { Actor } from '../../../src/platform/actor/actor.js';
+import { Database } from '../../../src/platform/database/database.js';
+import type { LogEvent } from '../../../src/platform/events/event-log.js';
+import { EventLog } from '../../../src/platform/events/event-log.service.js';
+import { newId } from '../../../src/platform/ids/ids.js';
+import { UsageService } from '../../../src/usage/usage.service.js';
+import { UsersService } from '../../../src/users/users.service.js';
+import { testServers } from '../../support/test-servers.js';
+
+const places: [string, () => Promise<Record<string, string>>][] = [
+  ['on the embedded database', () => Promise.resolve({})],
+  [
+    'on PostgreSQL',
+    async () => ({ DATABASE_URL: (await (await testServers.postgres()).createDatabase()).url }),
+  ],
+];
+
+describe.each(places)('generations %s', (_where, settings) => {
+  const directory = mkdtempSync(join(tmpdir(), 'rapport-generations-'));
+  let app: NestFastifyApplication;
+  let actor: Actor;
+  let characterId: string;
+  let conversation: { id: string; userId: string; characterId: string };
+  let log: MessageLog;
+  let rows: GenerationsRepository;
+
+  beforeAll(async () => {
+    app = await createApp({
+      NODE_ENV: 'test',
+      LOG_LEVEL: 'silent',
+      DATA_DIR: join(directory, 'data'),
+      AI_OFFLINE_DELAY: '0ms',
+      USAGE_FREE_TEXT_PER_DAY: '1000',
+      ...(await settings()),
+    });
+    await app.init();
+    log = app.get(MessageLog, { strict: false });
+    rows = app.get(GenerationsRepository, { strict: false });
+    const user = await app
+      .get(UsersService, { strict: false })
+      .create({ email: 'ada@example.org', username: 'ada', passwordHash: 'x' });
+    actor = { id: user.id, role: 'user' };
+    const character = await app
+      .get(CharactersService, { strict: false })
+      .create(actor, { name: 'Echo' } as never);
+    characterId = character.id;
+  });
+  afterAll(async () => {
+    await app.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    const started = await app.get(ConversationStarts, { strict: false }).start(actor, { characterId });
+    conversation = started.conversation;
+  });
+
+  const draft = (text: string, reply?: PostMessage['reply']): PostMessage => ({
+    clientMessageId: newId(),
+    text,
+    reply,
+  });
+  const used = async (): Promise<{ used: number; reserved: number }> =>
+    (await app.get(UsageService, { strict: false }).counters(actor, characterId)).counters.text;
+  const ask = async (text: string): Promise<Posted & { generation: GenerationEntity }> => {
+    const posted = await log.append(conversation, actor, draft(text, { queue: true }));
+    if (!posted.generation) throw new Error('no reply was asked for');
+    return { ...posted, generation: posted.generation };
+  };
+  /** As if the process that had it were gone. */
+  const abandon = async (id: string, change: Partial<GenerationEntity>): Promise<void> => {
+    const { manager } = app.get(Database, { strict: false });
+    await manager.update(GenerationEntity, { id }, {
+      ...change,
+      heartbeatAt: new Date(Date.now() - 60_000),
+    } as never);
+  };
+  const terminalEvents = async (id: string): Promise<LogEvent[]> => {
+    const { events } = await app.get(EventLog, { strict: false }).read(generationStream(id), { after: 0 });
+    return events.filter(({ type }) => endsReply(type));
+  };
+  const untilEnded = async (id: string): Promise<GenerationEntity> => {
+    const events = app.get(EventLog, { strict: false });
+    for await (const followed of events.follow(
+      generationStream(id),
+      { after: 0 },
+      AbortSignal.timeout(20_000),
+    )) {
+      if (followed.kind === 'event' && endsReply(followed.event.type)) break;
+    }
+    const row = await rows.find(id);
+    if (!row) throw new Error('the generation is gone');
+    return row;
+  };
+
+  it('numbers parallel messages without holes and stores each once', async () => {
+    const drafts = Array.from({ length: 15 }, (_, index) => draft(String(index), { mode: 'none' }));
+    const posted = await Promise.all(
+      [...drafts, ...drafts].map((one) => log.append(conversation, actor, one)),
+    );
+    expect(new Set(posted.map(({ message }) => message.id)).size).toBe(15);
+    expect(posted.filter(({ duplicate }) => duplicate)).toHaveLength(15);
+    const window = await app
+      .get(MessagesRepository, { strict: false })
+      .window(conversation.id, { limit: 100 });
+    expect(window.map(({ seq }) => seq)).toEqual(Array.from({ length: 15 }, (_, index) => index + 1));
+  });
+
+  it('lets one of many parallel questions be answered; the others are told to wait', async () => {
+    const results = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, index) => log.append(conversation, actor, draft(`${index}?`))),
+    );
+    const refused = results.filter((result) => result.status === 'rejected');
+    expect(refused).toHaveLength(9);
+    for (const { reason } of refused) expect(reason).toMatchObject({ code: 'generation-active' });
+  });
+
+  it('ends once, whoever ends it, with one message and one terminal event', async () => {
+    const { generation } = await ask('Who ends you?');
+    const outcomes = app.get(GenerationsService, { strict: false });
+    const ended = await Promise.all(
+      Array.from({ length: 5 }, (_, index) =>
+        outcomes.conclude(generation, {
+          status: 'cancelled',
+          text: `ended by ${index}`,
+          finishReason: 'cancelled',
+          charged: false,
+        }),
+      ),
+    );
+    expect(ended.filter(Boolean)).toHaveLength(1);
+    expect(await terminalEvents(generation.id)).toHaveLength(1);
+    const window = await app
+      .get(MessagesRepository, { strict: false })
+      .window(conversation.id, { limit: 100 });
+    expect(window.map(({ role }) => role)).toEqual(['user', 'character']);
+  });
+
+  it('is finished as failed when its process died: the partial text is kept, the question stays charged', async () => {
+    const { generation } = await ask('Will you die?');
+    await app
+      .get(UsageService, { strict: false })
+      .commit(generation.reservationId ?? '', { eventId: generation.id });
+    const before = await used();
+    await abandon(generation.id, { status: 'streaming', text: 'I was just about to' });
+    const ended = await untilEnded(generation.id);
+    expect(ended).toMatchObject({
+      status: 'failed',
+      text: 'I was just about to',
+      error: { code: 'unavailable' },
+    });
+    const message = await app
+      .get(MessagesRepository, { strict: false })
+      .find(conversation.id, generation.replyMessageId);
+    expect(message).toMatchObject({ status: 'failed', text: 'I was just about to' });
+    expect(await used()).toEqual(before);
+  });
+
+  it('gives the question back when its process died before the first word', async () => {
+    const before = await used();
+    const { generation } = await ask('Anybody?');
+    await abandon(generation.id, { status: 'streaming', text: '' });
+    await untilEnded(generation.id);
+    expect(await used()).toMatchObject({ used: before.used, reserved: before.reserved });
+  });
+
+  it('is answered by another process when the one that stored the question died at once', async () => {
+    const { generation } = await ask('Will somebody answer?');
+    await abandon(generation.id, {});
+    const ended = await untilEnded(generation.id);
+    expect(ended.status).toBe('completed');
+    expect(ended.text.length).toBeGreaterThan(0);
+  });
+
+  it('puts a reply where its question stands when the next question came first', async () => {
+    const first = await ask('first question');
+    const second = await ask('second question');
+    await app.get(GenerationsService, { strict: false }).conclude(first.generation, {
+      status: 'completed',
+      text: 'first answer',
+      finishReason: 'stop',
+      charged: true,
+    });
+    const { prompt } = await app.get(PromptsService, { strict: false }).forGeneration(second.generation);
+    const said = prompt.messages
+      .filter(({ source }) => source === 'history' || source === 'message')
+      .map(({ content }) => content);
+    expect(said).toEqual(['first question', 'first answer', 'second question']);
+  });
+
+  it('does not see what was deleted or what an edit replaced', async () => {
+    const first = await log.append(conversation, actor, draft('my secret', { mode: 'none' }));
+    const second = await log.append(conversation, actor, draft('my tpyo', { mode: 'none' }));
+    const question = await ask('What did I say?');
+    const promptNow = async (): Promise<string> => {
+      const { prompt } = await app.get(PromptsService, { strict: false }).forGeneration(question.generation);
+      return prompt.messages.map(({ content }) => content).join('\n');
+    };
+    expect(await promptNow()).toContain('my secret');
+    await log.remove(conversation, actor, first.message.id);
+    await log.edit(conversation, actor, second.message.id, 'my typo');
+    const now = await promptNow();
+    expect(now).not.toContain('my secret');
+    expect(now).not.toContain('my tpyo');
+    expect(now).toContain('my typo');
+  });
+});
