@@ -34,3 +34,18 @@ export function freezeJson(value: unknown): void {
   else for (const name in value) freezeJson((value as Record<string, unknown>)[name]);
   Object.freeze(value);
 }
+
+/** A collection or date, guarded or not, but no instance of a class that extends it. */
+export function isBuiltIn(prototype: unknown): boolean {
+  switch (prototype) {
+    case Date.prototype:
+    case Map.prototype:
+    case Set.prototype:
+    case IMMUTABLE_DATE:
+    case IMMUTABLE_MAP:
+    case IMMUTABLE_SET:
+      return true;
+    default:
+      return false;
+  }
+}

@@ -1,6 +1,6 @@
 import { CacheValueError } from '../cache.errors.js';
 import type { StorableClass } from '../declare/cache-declaration.js';
-import { freezeJson, guardContents } from './immutable.js';
+import { freezeJson, guardContents, isBuiltIn } from './immutable.js';
 
 /** What a payload decodes to. */
 export interface DecodedValue {
@@ -84,15 +84,11 @@ export class ValueCodec {
     }
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype) {
-      if (value instanceof Date) return false;
-      if (
-        value instanceof Uint8Array &&
-        (prototype === Buffer.prototype || prototype === Uint8Array.prototype)
-      ) {
-        return false;
-      }
-      if (value instanceof Map || value instanceof Set) {
-        this.checkCollection(value, path, depth);
+      if (prototype === Buffer.prototype || prototype === Uint8Array.prototype) return false;
+      if (isBuiltIn(prototype)) {
+        if (!(value instanceof Date)) {
+          this.checkItems(value as Map<unknown, unknown> | Set<unknown>, path, depth);
+        }
         return false;
       }
       if (prototype !== null && !this.prototypes.has(prototype)) {
@@ -121,11 +117,7 @@ export class ValueCodec {
     return plain;
   }
 
-  private checkCollection(value: Map<unknown, unknown> | Set<unknown>, path: string, depth: number): void {
-    const prototype: unknown = Object.getPrototypeOf(Object.getPrototypeOf(value));
-    if (prototype !== Object.prototype && !Object.isFrozen(Object.getPrototypeOf(value))) {
-      throw this.refusal(path, `an instance of ${value.constructor.name}, which extends a collection`);
-    }
+  private checkItems(value: Map<unknown, unknown> | Set<unknown>, path: string, depth: number): void {
     let at = 0;
     for (const [key, item] of value.entries()) {
       this.isPlain(key, `${path}<key ${at}>`, depth + 1);

@@ -1,0 +1,4 @@
+/** Waits until the condition holds; the test's own deadline is the limit. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
