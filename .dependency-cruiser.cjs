@@ -68,12 +68,16 @@ module.exports = {
     {
       name: 'only-the-public-files-of-a-feature',
       comment:
-        'Module, service, DTOs, events, cache table, error codes and types are public; the rest is its own.',
+        'Module, service, DTOs, events, cache table, error codes, types and what routes put on their answers (headers, ' +
+        'interceptors) are public; the rest is its own.',
       severity: 'error',
       from: { path: FEATURE },
       to: {
         path: FEATURE,
-        pathNot: ['^src/$1/', '\\.(?:module|service|dto|events|cache|errors|types)\\.ts$'],
+        pathNot: [
+          '^src/$1/',
+          '\\.(?:module|service|dto|events|cache|errors|types|headers|interceptor)\\.ts$',
+        ],
       },
     },
     {

@@ -21,7 +21,7 @@ export interface OpenApiOptions {
 }
 
 /** The OpenAPI 3.1 document of an application's controllers. */
-export function createOpenApiDocument(
+function createOpenApiDocument(
   app: INestApplication,
   { version, publicUrl = '/' }: OpenApiOptions,
 ): OpenAPIObject {
