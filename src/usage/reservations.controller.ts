@@ -42,7 +42,7 @@ export class ReservationsController {
   /**
    * Charges a reservation, once per event.
    * @throws {409} already-settled
-   * @throws {410} reservation-expired
+   * @throws {410} expired
    */
   @Post(':reservationId/commit')
   @HttpCode(200)

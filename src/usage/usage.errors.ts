@@ -2,7 +2,6 @@ import { defineErrors } from '../platform/errors/app-error.js';
 
 export const usageErrors = defineErrors('usage', {
   'quota-exceeded': { kind: 'too-many-requests', title: 'Daily quota is used up' },
-  'reservation-not-found': { kind: 'not-found', title: 'Reservation not found' },
   'already-settled': { kind: 'conflict', title: 'Reservation is already settled' },
-  'reservation-expired': { kind: 'gone', title: 'Reservation has expired' },
+  expired: { kind: 'gone', title: 'Reservation has expired' },
 });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../platform/actor/actor.js';
 import { Clock } from '../platform/clock/clock.js';
+import { platformErrors } from '../platform/errors/platform.errors.js';
 import { newId } from '../platform/ids/ids.js';
 import { UsersService } from '../users/users.service.js';
 import { UsageLedger } from './usage-ledger.service.js';
@@ -79,7 +80,7 @@ export class UsageService {
   /**
    * Charges a reservation for an event, once per event: repeated, and with another reservation of the same counter
    * (which is then given back), it changes nothing.
-   * @throws reservation-not-found, already-settled, reservation-expired
+   * @throws not-found, already-settled, expired
    */
   async commit(
     reservationId: string,
@@ -95,9 +96,7 @@ export class UsageService {
       return;
     }
     if (now.status === 'expired' || (now.status === 'reserved' && !charged)) {
-      throw usageErrors['reservation-expired'](
-        `It was held until ${now.expiresAt.toISOString()}; make a new reservation.`,
-      );
+      throw usageErrors.expired(`It was held until ${now.expiresAt.toISOString()}; make a new reservation.`);
     }
     throw usageErrors['already-settled'](
       charged
@@ -108,7 +107,7 @@ export class UsageService {
 
   /**
    * Gives a reservation back; one that was given back or has expired is left alone.
-   * @throws reservation-not-found, already-settled when it was charged
+   * @throws not-found, already-settled when it was charged
    */
   async release(reservationId: string): Promise<void> {
     const reservation = await this.getReservation(reservationId);
@@ -143,7 +142,7 @@ export class UsageService {
 
   private async getReservation(id: string): Promise<UsageReservationEntity> {
     const reservation = await this.reservations.find(id);
-    if (!reservation) throw usageErrors['reservation-not-found'](`There is no reservation "${id}".`);
+    if (!reservation) throw platformErrors['not-found'](`There is no reservation "${id}".`);
     return reservation;
   }
 }

@@ -169,9 +169,9 @@ describe.each(VARIANTS)('usage on $name', (variant) => {
       expect(expiresAt).toBe('2026-11-20T12:05:00.000Z');
       harness.clock.set(expiresAt);
       const commit = () => harness.usage.commit(id, { eventId: randomUUID() });
-      await expect(commit()).rejects.toMatchObject({ code: 'reservation-expired', status: 410 });
+      await expect(commit()).rejects.toMatchObject({ code: 'expired', status: 410 });
       await harness.sweep.sweep();
-      await expect(commit()).rejects.toMatchObject({ code: 'reservation-expired' });
+      await expect(commit()).rejects.toMatchObject({ code: 'expired' });
       await harness.usage.release(id);
       expect(await harness.countersOf(actor.id)).toEqual({ used: 0, reserved: 0 });
     });

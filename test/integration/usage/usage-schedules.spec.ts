@@ -35,7 +35,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ act: 'sweep' as const }) },
 );
 
-const EXPECTED = ['quota-exceeded', 'already-settled', 'reservation-expired'];
+const EXPECTED = ['quota-exceeded', 'already-settled', 'expired'];
 
 /** What a schedule may be refused for; anything else is a fault. */
 async function tolerating(work: Promise<unknown>): Promise<void> {
