@@ -137,13 +137,7 @@ export class GenerationRunner implements OnModuleInit, OnModuleDestroy, BeforeAp
       const reason = platformErrors.unavailable(
         'The process that was answering stopped; generate the reply again.',
       );
-      const { text } = orphan;
-      await this.outcomes.conclude(orphan, {
-        status: 'failed',
-        text,
-        error: toProblem(reason),
-        charged: text !== '',
-      });
+      await this.outcomes.concludeAbandoned(orphan, { status: 'failed', error: toProblem(reason) });
     }
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Actor } from '../../platform/actor/actor.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
+import { KEPT_EVENTS } from '../../platform/events/event-log.js';
 import { EventLog } from '../../platform/events/event-log.service.js';
 import { UsageService } from '../../usage/usage.service.js';
 import { conversationErrors } from '../conversations.errors.js';
@@ -11,8 +12,10 @@ import {
   generationStream,
   MESSAGE_CREATED,
   REPLY_COMPLETED,
+  REPLY_DELTA,
   REPLY_FAILED,
   type ReplyCompleted,
+  type ReplyDelta,
   type ReplyFailed,
 } from '../conversations.events.js';
 import { MessageLog } from '../messages/message-log.service.js';
@@ -93,6 +96,15 @@ export class GenerationsService {
     return true;
   }
 
+  /** The same for a generation whose process is gone: all that was said is kept, and was charged. */
+  async concludeAbandoned(
+    generation: GenerationEntity,
+    end: Pick<Ended, 'status' | 'finishReason' | 'error'>,
+  ): Promise<void> {
+    const text = await this.saidSoFar(generation);
+    await this.conclude(generation, { ...end, text, charged: text !== '' });
+  }
+
   private async stop(generation: GenerationEntity): Promise<void> {
     const { id } = generation;
     const waiting = new AbortController();
@@ -120,13 +132,17 @@ export class GenerationsService {
 
     const now = await this.generations.find(id);
     if (now?.status !== 'streaming') return;
-    // Its process did not answer: the part that its heartbeats kept is what there is.
-    await this.conclude(now, {
-      status: 'cancelled',
-      text: now.text,
-      finishReason: 'cancelled',
-      charged: now.text !== '',
-    });
+    await this.concludeAbandoned(now, { status: 'cancelled', finishReason: 'cancelled' });
+  }
+
+  /** Heartbeats store the text every few seconds; what clients heard since then is in the event log. */
+  private async saidSoFar({ id, text }: GenerationEntity): Promise<string> {
+    const { status, events } = await this.events.read(generationStream(id), { after: 0, limit: KEPT_EVENTS });
+    const heard = events
+      .filter(({ type }) => type === REPLY_DELTA)
+      .map(({ data }) => (data as ReplyDelta).text)
+      .join('');
+    return status === 'ok' && heard.length > text.length ? heard : text;
   }
 
   private async giveBack({ id, reservationId }: GenerationEntity): Promise<void> {

@@ -43,7 +43,8 @@ describe('a reply writer', () => {
   it('never ends a delta inside a surrogate pair, even when the model does', async () => {
     const [high, low] = ['🎈'[0] ?? '', '🎈'[1] ?? ''];
     const deltas = await written(['a', high, low, 'x'.repeat(1_100), high, low]);
-    for (const { text } of deltas) expect(text).toBe(text.toWellFormed());
+    // What is not well-formed does not survive UTF-8.
+    for (const { text } of deltas) expect(Buffer.from(text).toString()).toBe(text);
     expect(deltas.map(({ text }) => text).join('')).toBe(`a🎈${'x'.repeat(1_100)}🎈`);
   });
 
