@@ -2,10 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { expectStatus, newCharacter, newPerson } from '../support/api-client.js';
 import type { Character, Conversation, Page, Person, Posted, Problem } from '../support/api-client.js';
 import { startModelServer, type ModelServer } from '../support/model-server.js';
-import { startEmbedded, type Service } from '../support/service.js';
+import { START_MS, startEmbedded, type Service } from '../support/service.js';
 import { LiveSocket, type Sent } from '../support/socket-client.js';
-
-const START_MS = 120_000;
 
 let model: ModelServer;
 let service: Service;

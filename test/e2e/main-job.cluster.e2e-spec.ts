@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { expectStatus, newCharacter, newPerson, readReply } from '../support/api-client.js';
 import type { Character, Conversation, Message, Person, User } from '../support/api-client.js';
 import { startCluster, StatementLog, type Cluster } from '../support/cluster.js';
+import { START_MS } from '../support/service.js';
 import { startModelServer, type ModelServer } from '../support/model-server.js';
 import { LiveSocket } from '../support/socket-client.js';
 import { mainJob } from './main-job.js';
 
-const START_MS = 120_000;
 const ROUNDS = 10;
 
 let model: ModelServer;
@@ -134,8 +134,10 @@ describe('two instances are one service', () => {
     const following = await onA.events(generation.eventsUrl);
     let killed = false;
     const heard: string[] = [];
-    for await (const { event } of following.events) {
+    let said = '';
+    for await (const { event, data } of following.events) {
       heard.push(event);
+      if (event === 'reply.delta') said += data.text;
       if (event !== 'reply.delta' || killed) continue;
       killed = true;
       await cluster.b.kill();
@@ -147,8 +149,9 @@ describe('two instances are one service', () => {
     }
     expect(heard.at(-1)).toBe('reply.failed');
     expect((await onA.messages(conversation.id)).at(-1)).toMatchObject({
-      status: 'failed',
       role: 'character',
+      status: 'failed',
+      text: said,
     });
   }, 60_000);
 });

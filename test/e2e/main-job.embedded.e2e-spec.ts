@@ -1,9 +1,6 @@
 import { startModelServer, type ModelServer } from '../support/model-server.js';
-import { startEmbedded, type Service } from '../support/service.js';
+import { START_MS, startEmbedded, type Service } from '../support/service.js';
 import { mainJob } from './main-job.js';
-
-// The first run compiles node_modules for Jest.
-const START_MS = 120_000;
 
 let model: ModelServer;
 let service: Service | undefined;

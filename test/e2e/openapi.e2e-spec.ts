@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { startBuilt, type BuiltService } from '../support/service.js';
+import { START_MS, startBuilt, type BuiltService } from '../support/service.js';
 
 interface Operation {
   operationId: string;
@@ -13,8 +13,6 @@ interface Document {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
 }
-
-const START_MS = 60_000;
 
 let server: BuiltService | undefined;
 let document: Document;

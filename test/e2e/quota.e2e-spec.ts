@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { expectStatus, newCharacter, newPerson } from '../support/api-client.js';
 import type { Answer, Character, Person, Posted, Problem } from '../support/api-client.js';
 import { startCluster } from '../support/cluster.js';
-import { startEmbedded } from '../support/service.js';
+import { START_MS, startEmbedded } from '../support/service.js';
 import { testServers } from '../support/test-servers.js';
 
-const START_MS = 120_000;
 const SENDS = 100;
 const ONE_A_DAY = { USAGE_FREE_TEXT_PER_DAY: '1' };
 

@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { Api, expectStatus, newCharacter, newPerson } from '../support/api-client.js';
 import type { Conversation, Message, Person, Tokens } from '../support/api-client.js';
 import { freePort } from '../support/server-process.js';
-import { runBuilt, startBuilt, type BuiltService, type Settings } from '../support/service.js';
+import { runBuilt, START_MS, startBuilt, type BuiltService, type Settings } from '../support/service.js';
 import { LiveSocket, type Sent } from '../support/socket-client.js';
 
-const START_MS = 120_000;
 /** An existing data directory opens within 3 s on an idle machine; this is for busy ones. */
 const RESTART_MS = 10_000;
 const UNHURRIED = { USAGE_FREE_TEXT_PER_DAY: '100000' };

@@ -2,9 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expectStatus, newCharacter, newPerson, readReply } from '../support/api-client.js';
 import type { Character, Conversation, Generation, Message, Person, Problem } from '../support/api-client.js';
 import { startModelServer, type ModelServer } from '../support/model-server.js';
-import { startEmbedded, type Service } from '../support/service.js';
-
-const START_MS = 120_000;
+import { START_MS, startEmbedded, type Service } from '../support/service.js';
 
 let model: ModelServer;
 let service: Service;

@@ -1,0 +1,238 @@
+import { randomUUID } from 'node:crypto';
+import { Api, newPerson, type Answer, type Person, type Problem } from '../support/api-client.js';
+import { routesOf, type Route } from '../support/openapi-routes.js';
+import { START_MS, startBuilt, type BuiltService } from '../support/service.js';
+import { adminToken, TOKEN_SECRET } from '../support/tokens.js';
+
+let service: BuiltService;
+let person: Person;
+/** May call every route, so that it is the input that is refused. */
+let admin: Api;
+let routes: Route[];
+
+beforeAll(async () => {
+  service = await startBuilt({ AUTH_SECRET: TOKEN_SECRET });
+  person = await newPerson(service.url);
+  admin = new Api(service.url, await adminToken(person.user.id));
+  routes = await routesOf(service.url);
+}, START_MS);
+
+afterAll(() => service?.stop());
+
+interface Attempt {
+  method: string;
+  path: string;
+  what: string;
+  /** What the contract allows. */
+  expected: number[];
+  headers?: Record<string, string>;
+  body?: string;
+  /** Where the fault is, as the problem must say. */
+  pointer?: string;
+  api?: Api;
+}
+
+/** Why an answer is not the refusal that was due; undefined when it is. */
+function faultOf(
+  { what, method, path, expected, pointer }: Attempt,
+  answer: Answer<Problem>,
+): string | undefined {
+  const { status, headers, body } = answer;
+  const name = `${method} ${path}, ${what}:`;
+  if (!expected.includes(status))
+    return `${name} ${status} instead of ${expected.join('/')} ${JSON.stringify(body)}`;
+  if (!headers.get('content-type')?.startsWith('application/problem+json'))
+    return `${name} no problem document`;
+  if (body.status !== status || body.type !== `/problems/${body.code}` || !body.detail || !body.requestId) {
+    return `${name} an incomplete problem ${JSON.stringify(body)}`;
+  }
+  if (headers.get('x-request-id') !== body.requestId) return `${name} another request id than the header`;
+  if (pointer && !body.errors?.some((error) => error.pointer.startsWith(pointer))) {
+    return `${name} nothing about ${pointer} ${JSON.stringify(body.errors)}`;
+  }
+  return undefined;
+}
+
+/** Makes all attempts and tells all faults, so that one run shows everything that is wrong. */
+async function refusals(attempts: Attempt[]): Promise<string[]> {
+  expect(attempts.length).toBeGreaterThan(0);
+  const faults = [];
+  for (const attempt of attempts) {
+    const { api = admin, method, path, headers = {}, body } = attempt;
+    const response = await api.fetch(path, {
+      method,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      body,
+    });
+    const text = await response.text();
+    const json = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
+    const parsed = (json ? JSON.parse(text) : text) as Problem;
+    faults.push(
+      faultOf(attempt, { status: response.status, headers: response.headers, body: parsed, queries: 0 }),
+    );
+  }
+  return faults.filter((fault) => fault !== undefined);
+}
+
+const withBody = (): Route[] => routes.filter(({ properties }) => properties !== undefined);
+
+test('every route that is not public asks for a token', async () => {
+  const anonymous = new Api(service.url);
+  const attempts = routes
+    .filter(({ isPublic }) => !isPublic)
+    .map(({ method, path }) => ({ method, path, what: 'anonymous', expected: [401], api: anonymous }));
+  expect(await refusals(attempts)).toEqual([]);
+});
+
+test('a body that is no JSON object is refused on every route', async () => {
+  const bodies = ['[]', '"text"', '5', 'true', '{"open":', '{]', 'not json', `${'['.repeat(5_000)}`];
+  const attempts = withBody().flatMap(({ method, path }) =>
+    bodies.map((body) => ({ method, path, what: body.slice(0, 10), body, expected: [400] })),
+  );
+  expect(await refusals(attempts)).toEqual([]);
+});
+
+test('a field that no route knows is refused on every route, by name', async () => {
+  const attempts = withBody()
+    .filter(({ isFreeForm }) => !isFreeForm)
+    .map(({ method, path }) => ({
+      method,
+      path,
+      what: 'an unknown field',
+      body: JSON.stringify({ noSuchField: 1 }),
+      expected: [400],
+      pointer: '#/noSuchField',
+    }));
+  expect(await refusals(attempts)).toEqual([]);
+});
+
+test('a field of a wrong type is refused on every route, by name', async () => {
+  const wrong: Record<string, unknown[]> = {
+    string: [5, true, ['a'], { a: 1 }],
+    integer: ['five', 1.5, [1], {}],
+    number: ['five', [1], {}],
+    boolean: ['maybe', 1, []],
+    array: ['text', 5, { length: 1 }],
+    object: ['text', 5, [1]],
+  };
+  const attempts = withBody().flatMap(({ method, path, properties = {} }) =>
+    Object.entries(properties).flatMap(([name, type]) =>
+      (wrong[type] ?? []).map((value) => ({
+        method,
+        path,
+        what: `${name} (${type}) is ${JSON.stringify(value)}`,
+        body: JSON.stringify({ [name]: value }),
+        expected: [400],
+        pointer: `#/${name}`,
+      })),
+    ),
+  );
+  expect(await refusals(attempts)).toEqual([]);
+});
+
+test('a body beyond 1 MiB and a body of another media type are refused on every route', async () => {
+  const large = JSON.stringify({ text: 'a'.repeat(1_100_000) });
+  const attempts = withBody().flatMap(({ method, path }) => [
+    { method, path, what: '1.1 MB', body: large, expected: [413] },
+    ...['text/plain', 'application/xml', 'application/x-www-form-urlencoded'].map((type) => ({
+      method,
+      path,
+      what: type,
+      body: 'a=1',
+      headers: { 'content-type': type },
+      expected: [415],
+    })),
+  ]);
+  expect(await refusals(attempts)).toEqual([]);
+});
+
+test('an answer in a form that no route has is refused', async () => {
+  const attempts = routes.map(({ method, path }) => ({
+    method,
+    path,
+    what: 'Accept: image/png',
+    headers: { accept: 'image/png' },
+    expected: [406],
+  }));
+  expect(await refusals(attempts)).toEqual([]);
+});
+
+test('a method that a path does not have is refused with those that it has', async () => {
+  const paths = new Map<string, string[]>();
+  for (const { path, method } of routes) paths.set(path, [...(paths.get(path) ?? []), method]);
+  const faults = [];
+  for (const [path, methods] of paths) {
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(
+      (name) => !methods.includes(name),
+    )) {
+      const answer = await admin.send<Problem>(method, path, undefined);
+      faults.push(faultOf({ method, path, what: 'no such method', expected: [405] }, answer));
+      const allow = answer.headers.get('allow')?.split(/, ?/) ?? [];
+      if (!methods.every((name) => allow.includes(name)))
+        faults.push(`${method} ${path}: Allow is ${allow.join()}`);
+    }
+  }
+  expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
+});
+
+test('an id that is none finds nothing, whatever it is', async () => {
+  const ids = [
+    'nothing',
+    '1',
+    '%00',
+    '..%2F..%2Fetc%2Fpasswd',
+    "'%20OR%201=1--",
+    '%F0%9F%99%82',
+    'a'.repeat(300),
+  ];
+  const attempts = routes.flatMap(({ method, template }) =>
+    template.includes('{')
+      ? ids.map((id) => ({
+          method,
+          path: template.replace(/\{[^}]+\}/g, id),
+          what: 'a bad id',
+          body: method === 'GET' || method === 'DELETE' ? undefined : '{}',
+          expected: [400, 404],
+        }))
+      : [],
+  );
+  expect(await refusals(attempts)).toEqual([]);
+});
+
+test.each([
+  '/api/characters?limit=0',
+  '/api/characters?limit=101',
+  '/api/characters?limit=many',
+  '/api/characters?limit=1.5',
+  '/api/characters?order=sideways',
+  '/api/characters?sort=best',
+  '/api/characters?cursor=garbage',
+  '/api/characters?noSuchFilter=1',
+  '/api/characters?q=a&q=b',
+  '/api/conversations?characterId=nobody',
+  '/api/conversations?archived=maybe',
+  '/api/conversations?updatedSince=yesterday',
+  `/api/conversations/${randomUUID()}/messages?limit=0`,
+  `/api/conversations/${randomUUID()}/messages?before=-1`,
+  `/api/conversations/${randomUUID()}/messages?around=x`,
+  '/api/characters/%E0%A4%A',
+])('GET %s is refused', async (path) => {
+  expect(
+    await refusals([{ method: 'GET', path, what: 'a bad query', expected: [400], api: person }]),
+  ).toEqual([]);
+});
+
+test('a cursor is good for its own list and filters only', async () => {
+  for (const name of ['One', 'Two']) await person.post('/api/characters', { name, visibility: 'public' });
+  const { nextCursor } = (await person.get<{ nextCursor: string }>('/api/characters?limit=1')).body;
+  const cursor = encodeURIComponent(nextCursor);
+  expect((await person.get(`/api/characters?limit=1&cursor=${cursor}`)).status).toBe(200);
+  for (const path of ['/api/conversations?', '/api/characters?tag=x&', '/api/characters?sort=name&']) {
+    const { status, body } = await person.get<Problem>(`${path}cursor=${cursor}`);
+    expect([path, status, body.code]).toEqual([path, 400, 'invalid-cursor']);
+  }
+  const tampered = `${cursor.slice(0, -4)}AAAA`;
+  expect((await person.get<Problem>(`/api/characters?limit=1&cursor=${tampered}`)).body.code).toBe(
+    'invalid-cursor',
+  );
+});
