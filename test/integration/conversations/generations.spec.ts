@@ -57,7 +57,7 @@ describe.each(places)('generations %s', (_where, settings) => {
     actor = { id: user.id, role: 'user' };
     const character = await app
       .get(CharactersService, { strict: false })
-      .create(actor, { name: 'Echo' } as never);
+      .create(actor, { name: 'Echo' });
     characterId = character.id;
   });
   afterAll(async () => {
