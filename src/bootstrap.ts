@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -73,6 +74,12 @@ export async function serve(app: NestFastifyApplication): Promise<string> {
   app.get(HealthService).started = true;
   const address = app.getHttpServer().address() as AddressInfo;
   return `http://${['0.0.0.0', '::', '127.0.0.1'].includes(host) ? 'localhost' : host}:${address.port}`;
+}
+
+/** Says "not ready" and goes on serving until load balancers have noticed. */
+export async function drain(app: NestFastifyApplication): Promise<void> {
+  app.get(HealthService).draining = true;
+  await sleep(app.get(ServerSettings).drainDelayMs);
 }
 
 function listenFailure(cause: unknown, host: string, port: number): unknown {

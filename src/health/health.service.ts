@@ -26,7 +26,8 @@ const TICK_MS = 1_000;
 @Injectable()
 export class HealthService implements OnModuleDestroy, BeforeApplicationShutdown {
   started = false;
-  private draining = false;
+  /** No longer to be sent requests, though it still answers them. */
+  draining = false;
   private lagMs = 0;
   private tickedAt = performance.now();
   private readonly ticks = setInterval(() => this.tick(), TICK_MS);

@@ -5,12 +5,22 @@ import { requestContext } from '../http/request-context.js';
 import type { LogSettings } from './log.settings.js';
 import { redact } from './redact.js';
 
+/** What Nest tells of every module and route at each start; of interest only when something does not start. */
+const START_UP_DETAIL = new Set([
+  'InstanceLoader',
+  'NestFactory',
+  'NestApplication',
+  'RouterExplorer',
+  'RoutesResolver',
+  'WebSocketsController',
+]);
+
 /** JSON lines on stdout, for Nest and for us: `createLogger` in bootstrap, `new Logger('Name')` everywhere else. */
 export class JsonLogger implements LoggerService {
   constructor(private readonly pino: Logger) {}
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    this.write(START_UP_DETAIL.has(rest.at(-1) as string) ? 'debug' : 'info', message, rest);
   }
 
   error(message: unknown, ...rest: unknown[]): void {
