@@ -9,7 +9,7 @@ import type { AnyCache } from './declare/cache-declaration.js';
 import { durationMs } from './declare/duration.js';
 import type { ReadStep, Settle } from './declare/method-plan.js';
 import { ABSENT, LoadBatch } from './flight/load-batch.js';
-import { Reader, textOf } from './flight/reader.js';
+import { Reader, textOf, type Load } from './flight/reader.js';
 import { isRecordingStatus, recordStatus } from './http/cache-status.js';
 import type { CacheServiceStats } from './observe/cache-stats.js';
 import { engineStats } from './observe/engine-stats.js';
@@ -154,15 +154,19 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
     return [...this.ttlOverridesMs.keys()].filter((name) => !this.byName.has(name));
   }
 
-  read(
-    region: Region,
-    args: readonly unknown[],
-    run: () => Promise<unknown>,
-    unless?: (value: unknown) => boolean,
-  ): Promise<unknown> {
+  /** The answer of L1, if the current call may use it. */
+  hit(region: Region, key: string): Promise<unknown> | undefined {
+    return this.options.transaction?.isActive() ? undefined : this.reader.hit(region, key);
+  }
+
+  read(region: Region, args: readonly unknown[], run: () => Promise<unknown>): Promise<unknown> {
+    return this.readKey(region, args, region.keyOf(args), { run });
+  }
+
+  readKey(region: Region, args: readonly unknown[], key: string, load: Load): Promise<unknown> {
     // A transaction may see what nobody else may see yet.
-    if (this.options.transaction?.isActive()) return this.bypass(region, run);
-    return this.reader.read(region, args, region.keyOf(args), { run, unless });
+    if (this.options.transaction?.isActive()) return this.bypass(region, load.run);
+    return this.reader.read(region, args, key, load);
   }
 
   private bypass(region: Region, run: () => Promise<unknown>): Promise<unknown> {
@@ -333,7 +337,7 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
 
   private dropLocally(region: Region, key: string): void {
     region.flights.delete(key);
-    this.local.evict(key);
+    this.local.evict(region, key);
   }
 
   private clearLocally(region: Region): void {
@@ -355,7 +359,7 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
     const region = this.byName.get(message.cache);
     if (!region) return;
     if (message.kind === 'evict') {
-      this.dropLocally(region, message.key);
+      this.dropLocally(region, region.keyOfSlot(message.key));
       return;
     }
     region.flights.clear();

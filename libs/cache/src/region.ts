@@ -1,10 +1,11 @@
 import { CacheKeyError } from './cache.errors.js';
-import { encodeKey, encodeTag } from './codec/key-encoding.js';
+import { encodeParts, encodeTag, joinKey } from './codec/key-encoding.js';
 import { ValueCodec } from './codec/value-codec.js';
 import type { AnyCache } from './declare/cache-declaration.js';
 import { durationMs } from './declare/duration.js';
 import type { Flight } from './flight/flight.js';
 import { RegionCounters } from './observe/region-counters.js';
+import type { LocalEntry } from './tiers/local-tier.js';
 import { NEVER, clearMark, type Slot, type Stamp } from './tiers/tier.js';
 
 /** Version of the stored text; entries of another one are misses. */
@@ -26,7 +27,8 @@ export class Region {
   readonly counters = new RegionCounters();
   /** Moves when the whole cache is dropped from L1. */
   generation = 0;
-  localEntries = 0;
+  /** What this process keeps decoded; owned by `LocalTier`. */
+  readonly local = new Map<string, LocalEntry>();
   /** Entries with this stamp or an older one are dead. */
   clearedAt: Stamp = NEVER;
   /** The bus era in which `clearedAt` was read; notices keep it true until the era ends. */
@@ -53,9 +55,13 @@ export class Region {
     this.partsOf = partsOf(declaration);
   }
 
-  /** @throws {@link CacheKeyError} when the arguments cannot be encoded, or the tenant is empty */
+  /**
+   * An entry's key within this cache.
+   *
+   * @throws {@link CacheKeyError} when the arguments cannot be encoded, or the tenant is empty
+   */
   keyOf(args: readonly unknown[]): string {
-    return encodeKey(this.name, this.partsOf(...args));
+    return encodeParts(this.name, this.partsOf(...args));
   }
 
   tagsOf(args: readonly unknown[]): readonly string[] {
@@ -63,8 +69,14 @@ export class Region {
     return tags ? tags(...args).map(encodeTag) : [];
   }
 
+  /** Where the other instances keep the entry. */
   slot(key: string): Slot {
-    return { cache: this.name, key };
+    return { cache: this.name, key: joinKey(this.name, key) };
+  }
+
+  /** Reverse of {@link slot}, for a key from another instance. */
+  keyOfSlot(slotKey: string): string {
+    return slotKey.slice(this.name.length + 1);
   }
 }
 

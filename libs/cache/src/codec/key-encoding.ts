@@ -15,11 +15,21 @@ const DEEPEST = 16;
  * @throws {@link CacheKeyError} for a function, a symbol, a class instance or an invalid date; names cache and path
  */
 export function encodeKey(cacheName: string, parts: readonly unknown[]): string {
-  if (parts.length === 0) return cacheName;
+  return joinKey(cacheName, encodeParts(cacheName, parts));
+}
+
+/** The whole key from the cache's name and its encoded parts. */
+export const joinKey = (cacheName: string, encodedParts: string): string =>
+  encodedParts === '' ? cacheName : `${cacheName}:${encodedParts}`;
+
+/** The parts alone; empty only when there are none. A single safe text is returned as it is, not as a copy. */
+export function encodeParts(cacheName: string, parts: readonly unknown[]): string {
+  if (parts.length === 0) return '';
   let body = encodePart(cacheName, parts[0], 0, 0);
   for (let at = 1; at < parts.length; at++) body += ':' + encodePart(cacheName, parts[at], at, 0);
-  if (body.length <= LONGEST_PLAIN_KEY) return `${cacheName}:${body}`;
-  return `${cacheName}:~h${createHash('sha256').update(body).digest('base64url')}`;
+  return body.length <= LONGEST_PLAIN_KEY
+    ? body
+    : `~h${createHash('sha256').update(body).digest('base64url')}`;
 }
 
 function encodePart(cacheName: string, part: unknown, path: string | number, depth: number): string {

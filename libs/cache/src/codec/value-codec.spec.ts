@@ -19,7 +19,6 @@ describe('the value codec', () => {
   it('returns what it was given, for anything it takes', () => {
     const value = fc.anything({
       withBigInt: true,
-      withDate: true,
       withMap: true,
       withSet: true,
       withNullPrototype: true,
@@ -27,7 +26,10 @@ describe('the value codec', () => {
       maxDepth: 4,
     });
     fc.assert(
-      fc.property(value, (given) => void expect(roundTrip(given)).toStrictEqual(given)),
+      fc.property(value, fc.date({ noInvalidDate: true }), (rest, at) => {
+        const given = { rest, dates: new Set([at]) };
+        expect(roundTrip(given)).toStrictEqual(given);
+      }),
       { numRuns: 1_000 },
     );
   });
@@ -39,11 +41,16 @@ describe('the value codec', () => {
     [new Map<unknown, unknown>([[{ $t: ['u'] }, undefined]])],
     ['2026-01-02T03:04:05.678Z'],
     ['j"text"'],
-    [new Date(Number.NaN)],
     ['\ud800'],
     [-0],
   ])('is not fooled by %p', (value) => {
     expect(roundTrip(value)).toStrictEqual(value);
+  });
+
+  it('keeps a date that is invalid', () => {
+    const date = roundTrip(new Date(Number.NaN)) as Date;
+    expect(date).toBeInstanceOf(Date);
+    expect(date.getTime()).toBeNaN();
   });
 
   it('brings bytes back in the class they had', () => {

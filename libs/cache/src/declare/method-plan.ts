@@ -1,5 +1,6 @@
 import type { CacheEngine } from '../cache-engine.js';
 import { CacheDeclarationError } from '../cache.errors.js';
+import type { Region } from '../region.js';
 import type { AnyCache } from './cache-declaration.js';
 import { engineOf, makeBindable } from './engine-binding.js';
 
@@ -98,27 +99,42 @@ export class MethodPlan {
 
   private invoke(engine: CacheEngine, instance: object, args: unknown[]): Promise<unknown> {
     const read = this.read;
-    const load = (...given: unknown[]): Promise<unknown> => {
-      const answer = this.original.apply(instance, given);
-      if (isPromise(answer)) return answer;
-      throw new CacheDeclarationError(
-        `${this.label} returned a value at once; cache decorators change it to a promise, so declare the method async.`,
-      );
-    };
     try {
-      if (!read || (read.condition && !read.condition(...args))) return load(...args);
+      if (!read || (read.condition && !read.condition(...args))) return this.load(instance, args);
+      if (read.kind === 'many') {
+        return engine.readMany(read, args, (...given) => this.load(instance, given));
+      }
+      const region = engine.region(read.cache());
       const cacheArgs = read.argsOf ? read.argsOf(...args) : args;
-      if (read.kind === 'many') return engine.readMany(read, args, load);
-      const { unless } = read;
-      return engine.read(
-        engine.region(read.cache()),
-        cacheArgs,
-        () => load(...args),
-        unless && ((value) => unless(value, ...args)),
-      );
+      const key = region.keyOf(cacheArgs);
+      return engine.hit(region, key) ?? this.readThroughTo(engine, region, cacheArgs, key, instance, args);
     } catch (error) {
       return Promise.reject(error as Error);
     }
+  }
+
+  /** Apart from {@link invoke}, so that a hit pays for no closure. */
+  private readThroughTo(
+    engine: CacheEngine,
+    region: Region,
+    cacheArgs: Arguments,
+    key: string,
+    instance: object,
+    args: unknown[],
+  ): Promise<unknown> {
+    const unless = this.read?.unless;
+    return engine.readKey(region, cacheArgs, key, {
+      run: () => this.load(instance, args),
+      unless: unless && ((value) => unless(value, ...args)),
+    });
+  }
+
+  private load(instance: object, args: unknown[]): Promise<unknown> {
+    const answer = this.original.apply(instance, args);
+    if (isPromise(answer)) return answer;
+    throw new CacheDeclarationError(
+      `${this.label} returned a value at once; cache decorators change it to a promise, so declare the method async.`,
+    );
   }
 
   private async runWithWrites(engine: CacheEngine, instance: object, args: unknown[]): Promise<unknown> {

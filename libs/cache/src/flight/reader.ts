@@ -49,19 +49,19 @@ export class Reader {
   ) {}
 
   read(region: Region, args: readonly unknown[], key: string, load: Load): Promise<unknown> {
-    const now = performance.now();
-    const hit = this.localHit(region, key, now);
-    return hit ? hit.value : this.readBeyond(region, args, key, load, now);
+    return this.hit(region, key) ?? this.readBeyond(region, args, key, load);
   }
 
-  /** The local answer as a promise in a box, so that a cached undefined is told from a miss. */
-  private localHit(region: Region, key: string, now: number): { value: Promise<unknown> } | undefined {
-    if (region.localTtlMs === undefined || (this.bus && !this.bus.inStep(now))) return undefined;
+  /** The answer of L1. The same promise for every caller: a hit allocates nothing. */
+  hit(region: Region, key: string): Promise<unknown> | undefined {
+    if (region.localTtlMs === undefined) return undefined;
+    const now = performance.now();
+    if (this.bus && !this.bus.inStep(now)) return undefined;
     const entry = this.local.get(region, key, now);
-    if (!entry) return undefined;
+    if (entry === undefined) return undefined;
     region.counters.localHits++;
     if (isRecordingStatus()) recordStatus({ cache: region.name, hit: 'l1', ttlMs: entry.expiresAt - now });
-    return { value: Promise.resolve(copyOf(region, entry)) };
+    return entry.answer ?? Promise.resolve(region.codec.decode(entry.payload!)!.value);
   }
 
   private async readBeyond(
@@ -69,8 +69,8 @@ export class Reader {
     args: readonly unknown[],
     key: string,
     load: Load,
-    startedAt: number,
   ): Promise<unknown> {
+    const startedAt = performance.now();
     const joined = region.flights.get(key);
     if (joined && isLoading(this.chains.getStore(), region.flights, key)) return load.run();
     if (joined) region.counters.coalesced++;
@@ -85,9 +85,8 @@ export class Reader {
 
   /** Without a loader: what the cache has, or undefined for a miss. */
   async peek(region: Region, args: readonly unknown[], key: string): Promise<{ value: unknown } | undefined> {
-    const now = performance.now();
-    const hit = this.localHit(region, key, now);
-    if (hit) return { value: await hit.value };
+    const hit = this.hit(region, key);
+    if (hit) return { value: await hit };
     const fence = this.local.fence(region, key);
     try {
       const found = await this.look(region, args, key, new CallBudget(this.options.deadlineMs));

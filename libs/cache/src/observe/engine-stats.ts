@@ -22,7 +22,7 @@ export function engineStats(
   };
 }
 
-function regionStats({ name, counters, localEntries }: Region): CacheStats {
+function regionStats({ name, counters, local }: Region): CacheStats {
   const { latency, ...counts } = counters;
   const hits = counts.localHits + counts.remoteHits;
   const asked = hits + counts.misses;
@@ -31,7 +31,7 @@ function regionStats({ name, counters, localEntries }: Region): CacheStats {
     hits,
     hitRate: asked === 0 ? 0 : hits / asked,
     p99Ms: latency.quantileMs(0.99),
-    keys: localEntries,
+    keys: local.size,
     ...counts,
   };
 }

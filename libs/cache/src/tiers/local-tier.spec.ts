@@ -12,7 +12,7 @@ describe('the local tier', () => {
   it('refuses a value that was asked for before its key, its cache or everything was dropped', () => {
     const items = region();
     const drops: ((tier: LocalTier) => void)[] = [
-      (tier) => tier.evict('a'),
+      (tier) => tier.evict(items, 'a'),
       (tier) => tier.clear(items),
       (tier) => tier.distrust(),
     ];
@@ -26,7 +26,7 @@ describe('the local tier', () => {
     }
   });
 
-  it('refuses a tagged value that was asked for before any tag was evicted, and drops those that have the tag', () => {
+  it('refuses a tagged value that was asked for before any tag was evicted, and drops those that have the tag', async () => {
     const tier = new LocalTier(10);
     const tagged = region('tagged', () => ['x']);
     keep(tier, tagged, 'has', 1_000, ['x']);
@@ -34,29 +34,33 @@ describe('the local tier', () => {
     const fence = tier.fence(tagged, 'late');
     tier.evictTag('x');
     expect(tier.get(tagged, 'has', 0)).toBeUndefined();
-    expect(tier.get(tagged, 'has not', 0)?.value).toBe('has not');
+    await expect(tier.get(tagged, 'has not', 0)?.answer).resolves.toBe('has not');
     expect(tier.put(tagged, 'late', fence, { value: 1, expiresAt: 1_000, tags: ['x'] })).toBe(false);
   });
 
-  it('ends an entry when its time is up, also after more than 24.8 days', () => {
+  it('ends an entry when its time is up, also after more than 24.8 days', async () => {
     const tier = new LocalTier(10);
     const items = region();
     const days = 40 * 86_400_000;
     keep(tier, items, 'a', days);
-    expect(tier.get(items, 'a', days - 1)?.value).toBe('a');
+    await expect(tier.get(items, 'a', days - 1)?.answer).resolves.toBe('a');
     expect(tier.get(items, 'a', days)).toBeUndefined();
   });
 
-  it('keeps no more entries than it may, and rather those that were used', () => {
+  it('keeps no more entries than it may, and rather those that were used', async () => {
     const tier = new LocalTier(3);
     const items = region();
     for (const key of ['a', 'b', 'c']) keep(tier, items, key);
     tier.get(items, 'a', 0);
     keep(tier, items, 'd');
     expect(tier.get(items, 'b', 0)).toBeUndefined();
-    expect(['a', 'c', 'd'].map((key) => tier.get(items, key, 0)?.value)).toEqual(['a', 'c', 'd']);
+    expect(await Promise.all(['a', 'c', 'd'].map((key) => tier.get(items, key, 0)?.answer))).toEqual([
+      'a',
+      'c',
+      'd',
+    ]);
     for (let more = 0; more < 100; more++) keep(tier, items, `more ${more}`);
-    expect(items.localEntries).toBe(3);
+    expect(items.local.size).toBe(3);
   });
 
   it('never gives a cache the entry of another with the same key', () => {
@@ -71,13 +75,13 @@ describe('the local tier', () => {
     keep(tier, items, 'a');
     keep(tier, items, 'a');
     keep(tier, items, 'b');
-    expect(items.localEntries).toBe(2);
+    expect(items.local.size).toBe(2);
     tier.clear(items);
-    expect(items.localEntries).toBe(0);
+    expect(items.local.size).toBe(0);
     expect(tier.get(items, 'a', 0)).toBeUndefined();
     keep(tier, items, 'c');
-    tier.evict('c');
-    tier.evict('b');
-    expect(items.localEntries).toBe(0);
+    tier.evict(items, 'c');
+    tier.evict(items, 'b');
+    expect(items.local.size).toBe(0);
   });
 });

@@ -3,15 +3,24 @@ import type { Region } from '../region.js';
 /** An entry that this process keeps decoded. */
 export interface LocalEntry {
   readonly region: Region;
-  readonly value: unknown;
+  readonly key: string;
+  /** The value as every caller gets it; absent when each needs a copy. */
+  readonly answer?: Promise<unknown>;
   /** Set when the value cannot be shared (it holds bytes): every hit decodes its own copy. */
   readonly payload?: string;
   readonly expiresAt: number;
-  readonly generation: number;
   readonly tags?: readonly string[];
   /** How many tag evicts this process had seen when the entry's value was asked for. */
   readonly tagMoment: number;
   visited: boolean;
+}
+
+/** What {@link LocalTier.put} is given. */
+export interface LocalValue {
+  readonly value: unknown;
+  readonly payload?: string;
+  readonly expiresAt: number;
+  readonly tags?: readonly string[];
 }
 
 /** What has to be unchanged between asking for a value and keeping it. */
@@ -24,7 +33,8 @@ const STRIPES = 1_024;
  * moves the epoch of its key's stripe, so that a value which was asked for before it is never kept after it.
  */
 export class LocalTier {
-  private readonly entries = new Map<string, LocalEntry>();
+  /** All entries, in the order in which they are next looked at when room is needed. */
+  private readonly queue = new Set<LocalEntry>();
   private readonly epochs = new Float64Array(STRIPES);
   private readonly tagEvicts = new Map<string, number>();
   private tagMoment = 0;
@@ -32,12 +42,13 @@ export class LocalTier {
 
   constructor(private readonly maxEntries: number) {}
 
-  /** The live entry of exactly this cache, if this process has one. */
+  /** The live entry, if this process has one. */
   get(region: Region, key: string, now: number): LocalEntry | undefined {
-    const entry = this.entries.get(key);
-    if (entry === undefined || entry.region !== region) return undefined;
-    if (entry.expiresAt <= now || entry.generation !== region.generation || this.lostTag(entry)) {
-      this.remove(key, entry);
+    // Each cache has its own map: a key that is one text (an id) is looked up without building another.
+    const entry = region.local.get(key);
+    if (entry === undefined) return undefined;
+    if (entry.expiresAt <= now || (entry.tags !== undefined && this.lostTag(entry))) {
+      this.remove(entry);
       return undefined;
     }
     entry.visited = true;
@@ -55,40 +66,36 @@ export class LocalTier {
   }
 
   /** Keeps a value unless anything that could concern it was evicted since the fence was taken. */
-  put(
-    region: Region,
-    key: string,
-    fence: Fence,
-    entry: Pick<LocalEntry, 'value' | 'payload' | 'expiresAt' | 'tags'>,
-  ): boolean {
+  put(region: Region, key: string, fence: Fence, given: LocalValue): boolean {
     if (fence !== this.fence(region, key)) return false;
-    const previous = this.entries.get(key);
-    if (previous) this.remove(key, previous);
-    this.entries.set(key, {
+    const previous = region.local.get(key);
+    if (previous) this.remove(previous);
+    const entry: LocalEntry = {
       region,
-      value: entry.value,
-      payload: entry.payload,
-      expiresAt: entry.expiresAt,
-      generation: region.generation,
-      tags: entry.tags,
+      key,
+      answer: given.payload === undefined ? Promise.resolve(given.value) : undefined,
+      payload: given.payload,
+      expiresAt: given.expiresAt,
+      tags: given.tags,
       tagMoment: this.tagMoment,
       visited: false,
-    });
-    region.localEntries++;
-    if (this.entries.size > this.maxEntries) this.makeRoom();
+    };
+    region.local.set(key, entry);
+    this.queue.add(entry);
+    if (this.queue.size > this.maxEntries) this.makeRoom();
     return true;
   }
 
-  evict(key: string): void {
+  evict(region: Region, key: string): void {
     this.epochs[stripeOf(key)]!++;
-    const entry = this.entries.get(key);
-    if (entry) this.remove(key, entry);
+    const entry = region.local.get(key);
+    if (entry) this.remove(entry);
   }
 
-  /** Entries of the cache die where they are; they leave when they are met. */
   clear(region: Region): void {
     region.generation++;
-    region.localEntries = 0;
+    for (const entry of region.local.values()) this.queue.delete(entry);
+    region.local.clear();
   }
 
   evictTag(tag: string): void {
@@ -100,33 +107,32 @@ export class LocalTier {
 
   /** Drops everything, and refuses every value that was asked for before. */
   distrust(): void {
-    for (const entry of this.entries.values()) entry.region.localEntries = 0;
-    this.entries.clear();
+    for (const entry of this.queue) entry.region.local.delete(entry.key);
+    this.queue.clear();
     this.tagEvicts.clear();
     this.globalEpoch++;
   }
 
   private lostTag(entry: LocalEntry): boolean {
-    if (entry.tags === undefined) return false;
-    for (const tag of entry.tags) if ((this.tagEvicts.get(tag) ?? 0) > entry.tagMoment) return true;
+    for (const tag of entry.tags!) if ((this.tagEvicts.get(tag) ?? 0) > entry.tagMoment) return true;
     return false;
   }
 
-  private remove(key: string, entry: LocalEntry): void {
-    this.entries.delete(key);
-    if (entry.generation === entry.region.generation) entry.region.localEntries--;
+  private remove(entry: LocalEntry): void {
+    this.queue.delete(entry);
+    entry.region.local.delete(entry.key);
   }
 
   private makeRoom(): void {
-    for (const [key, entry] of this.entries) {
-      this.entries.delete(key);
+    for (const entry of this.queue) {
+      this.queue.delete(entry);
       if (!entry.visited) {
-        if (entry.generation === entry.region.generation) entry.region.localEntries--;
+        entry.region.local.delete(entry.key);
         return;
       }
       // Used since it was last met: goes to the back of the queue, once.
       entry.visited = false;
-      this.entries.set(key, entry);
+      this.queue.add(entry);
     }
   }
 }
