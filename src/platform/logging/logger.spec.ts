@@ -11,10 +11,15 @@ describe('createLogger', () => {
   const last = (): Record<string, unknown> => JSON.parse(lines.at(-1) ?? 'null') as Record<string, unknown>;
 
   it('writes one JSON line with level, time, message and the context that Nest appends', () => {
-    logger.log('started', 'NestFactory');
+    logger.log('started', 'Rapport');
     expect(lines).toHaveLength(1);
-    expect(last()).toMatchObject({ level: 'info', msg: 'started', context: 'NestFactory' });
+    expect(last()).toMatchObject({ level: 'info', msg: 'started', context: 'Rapport' });
     expect(last()['time']).toMatch(/^\d{4}-.*Z$/);
+  });
+
+  it("keeps Nest's account of every module and route for those who debug", () => {
+    logger.log('CacheModule dependencies initialized', 'InstanceLoader');
+    expect(last()).toMatchObject({ level: 'debug' });
   });
 
   it('puts the request id on every line of a request', async () => {
