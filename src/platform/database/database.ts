@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import type { ClientBase } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { isSerializationConflict } from './database.failures.js';
 
@@ -124,13 +123,18 @@ export class Database {
 
 /**
  * PostgreSQL answers COMMIT of an aborted transaction with ROLLBACK and no error. It comes to that when the work caught
- * a failed statement's error and went on: everything would be lost in silence, and the hooks would still run.
+ * a failed statement's error and went on: everything would be lost in silence, and the hooks would still run. Only the
+ * server knows (a savepoint may have saved it), so it is asked, but only after a failure.
  */
 async function refuseAborted(runner: QueryRunner): Promise<void> {
-  const client = (await runner.connect()) as ClientBase;
-  if (client.getTransactionStatus() !== 'E') return;
-  throw new Error(
-    'A statement of this transaction failed and its error was caught, so nothing can be committed. Let the error ' +
-      'leave database.transaction(), or avoid it with ON CONFLICT.',
-  );
+  if (!runner.data.statementFailed) return;
+  try {
+    await runner.query('SELECT 1');
+  } catch (error) {
+    throw new Error(
+      'A statement of this transaction failed and its error was caught, so nothing can be committed. Let the error ' +
+        'leave database.transaction(), or avoid it with ON CONFLICT.',
+      { cause: error },
+    );
+  }
 }

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { DataSource, type DataSourceOptions, type EntitySchema } from 'typeorm';
 import { CleanPool } from './clean-pool.js';
 import type { DatabaseMode } from './database.js';
@@ -21,6 +22,7 @@ export interface OpenDatabase {
 
 /** Statements of one embedded database run one after the other; more connections would only queue elsewhere. */
 const EMBEDDED_POOL_SIZE = 50;
+const CLOSE_DEADLINE_MS = 3_000;
 
 const shared = (entities: readonly EntityClass[]) =>
   ({
@@ -56,7 +58,7 @@ export async function openEmbedded(
     connectTimeoutMS: 15_000,
   });
   const close = async (): Promise<void> => {
-    if (dataSource.isInitialized) await dataSource.destroy();
+    await destroy(dataSource);
     await embedded.close();
   };
   try {
@@ -89,9 +91,7 @@ async function openPostgres(
       query_timeout: settings.statementTimeoutMs + 5_000,
     },
   });
-  const close = async (): Promise<void> => {
-    if (dataSource.isInitialized) await dataSource.destroy();
-  };
+  const close = (): Promise<void> => destroy(dataSource);
   try {
     await dataSource.initialize();
   } catch (error) {
@@ -105,4 +105,23 @@ async function openPostgres(
     throw error;
   }
   return { dataSource, mode: 'postgres', close };
+}
+
+/** Ends the pool, which waits for connections in use, but not for ever: a shutdown must end. */
+async function destroy(dataSource: DataSource): Promise<void> {
+  if (!dataSource.isInitialized) return;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      new Logger('Database').warn(
+        `Connections are still in use after ${CLOSE_DEADLINE_MS} ms; leaving them.`,
+      );
+      resolve();
+    }, CLOSE_DEADLINE_MS);
+  });
+  try {
+    await Promise.race([dataSource.destroy(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

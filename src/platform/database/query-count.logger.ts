@@ -1,5 +1,5 @@
 import { Logger as NestLogger } from '@nestjs/common';
-import type { Logger } from 'typeorm';
+import type { Logger, QueryRunner } from 'typeorm';
 import { requestContext } from '../http/request-context.js';
 
 const TRANSACTION_CONTROL = /^(?:START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)/;
@@ -13,8 +13,9 @@ export class QueryCountLogger implements Logger {
     if (context && !TRANSACTION_CONTROL.test(query)) context.queries += 1;
   }
 
-  logQueryError(): void {
-    // The error is thrown as well; whoever handles it decides what is worth a line.
+  /** Not logged: the error is thrown, and whoever handles it decides. Its transaction is marked as aborted by it. */
+  logQueryError(_error: string | Error, _query: string, _parameters?: unknown[], runner?: QueryRunner): void {
+    if (runner) runner.data.statementFailed = true;
   }
 
   logQuerySlow(ms: number): void {

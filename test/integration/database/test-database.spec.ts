@@ -19,4 +19,12 @@ describe.each(['embedded', 'postgres'] as const)('createTestDatabase on %s', (on
     expect(await count(one)).toEqual([{ n: 1 }]);
     expect(await count(other)).toEqual([{ n: 0 }]);
   });
+
+  it('closes although a transaction never ends', async () => {
+    const db = await createTestDatabase({ on });
+    const runner = db.dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await db.close();
+    await expect(db.dataSource.query('SELECT 1')).rejects.toThrow();
+  });
 });

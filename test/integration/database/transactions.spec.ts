@@ -154,6 +154,15 @@ describe.each(['embedded', 'postgres'] as const)('Database on %s', (on) => {
     expect(await value()).toBe(0);
   });
 
+  it('commits after a failure that a savepoint undid', async () => {
+    await db.database.transaction(async () => {
+      await add(1);
+      const attempt = db.database.manager.transaction((inner) => inner.query('SELECT 1 / 0'));
+      await attempt.catch(() => undefined);
+    });
+    expect(await value()).toBe(1);
+  });
+
   it('refuses a query left behind by a transaction that has ended', async () => {
     let left: Promise<unknown> | undefined;
     let proceed = (): void => undefined;

@@ -66,6 +66,7 @@ async function open(
     driver: { Pool },
     dump: () => server.dumpDataDir('none'),
     close: async () => {
+      session.close();
       await server.close();
       onClose();
     },

@@ -72,6 +72,16 @@ describe('EmbeddedSession', () => {
     await expect(session.exchange(anna, statement('x'))).rejects.toThrow('stopped answering');
   });
 
+  it('sends nothing once it is closed, not even for an owner that goes away inside a transaction', async () => {
+    const server = new ScriptedServer({ begin: inTransaction });
+    const session = new EmbeddedSession(server, 1_000);
+    await session.exchange(anna, begin);
+    session.close();
+    await session.abandon(anna, rollbackQuery);
+    await expect(session.exchange(anna, commit)).rejects.toThrow('closed');
+    expect(server.received).toEqual(['begin']);
+  });
+
   it('takes an error answer as the end of a statement', async () => {
     const server = new ScriptedServer({ bad: errorAnswer('42601', 'syntax error') });
     const session = new EmbeddedSession(server, 50);

@@ -35,6 +35,7 @@ export class SessionBusyError extends Error {
 export class EmbeddedSession {
   private holder: object | undefined;
   private readonly waiters: Waiter[] = [];
+  private closed = false;
 
   constructor(
     private readonly server: ProtocolServer,
@@ -61,7 +62,7 @@ export class EmbeddedSession {
   async abandon(owner: object, rollback: Uint8Array): Promise<void> {
     const waiting = this.waiters.findIndex((waiter) => waiter.owner === owner);
     if (waiting >= 0) clearTimeout(this.waiters.splice(waiting, 1)[0]?.timer);
-    if (this.holder !== owner) return;
+    if (this.holder !== owner || this.closed) return;
     try {
       await this.send(rollback);
     } finally {
@@ -69,7 +70,13 @@ export class EmbeddedSession {
     }
   }
 
+  /** Sends nothing more: the server is about to stop, and rolls back what is open by itself. */
+  close(): void {
+    this.closed = true;
+  }
+
   private async send(batch: Uint8Array): Promise<Buffer> {
+    if (this.closed) throw new Error('The embedded database is closed.');
     const chunks: Buffer[] = [];
     // The data is a view into WebAssembly memory that the next call overwrites.
     await this.server.execProtocolRawStream(batch, { onRawData: (data) => chunks.push(Buffer.from(data)) });
