@@ -397,7 +397,7 @@ function connectionsOf(redis: NonNullable<CacheModuleOptions['redis']>): {
 
 /** A connection for the subscription; errors reach the status, which is watched. */
 function duplicate(redis: RedisConnection): RedisConnection {
-  const copy = redis.duplicate() as RedisConnection;
+  const copy = redis.duplicate();
   copy.on('error', ignoreConnectionError);
   return copy;
 }

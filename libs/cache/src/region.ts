@@ -1,4 +1,4 @@
-import { CacheKeyError } from './cache.errors.js';
+import { CacheDeclarationError, CacheKeyError } from './cache.errors.js';
 import { encodeParts, encodeTag, joinKey } from './codec/key-encoding.js';
 import { ValueCodec } from './codec/value-codec.js';
 import type { AnyCache } from './declare/cache-declaration.js';
@@ -6,7 +6,7 @@ import { durationMs } from './declare/duration.js';
 import type { Flight } from './flight/flight.js';
 import { RegionCounters } from './observe/region-counters.js';
 import type { LocalEntry } from './tiers/local-tier.js';
-import { NEVER, clearMark, type Slot, type Stamp } from './tiers/tier.js';
+import { NEVER, TAG_MARK_MS, clearMark, type Slot, type Stamp } from './tiers/tier.js';
 
 /** Version of the stored text; entries of another one are misses. */
 const FORMAT = 'R1';
@@ -49,6 +49,11 @@ export class Region {
       this.localTtlMs = Math.min(wanted, this.ttlMs);
     }
     this.tagged = options.tags !== undefined;
+    if (this.tagged && this.ttlMs > TAG_MARK_MS) {
+      throw new CacheDeclarationError(
+        `cache "${name}": an entry with tags may live 31 days at most, because its tags' evicts are remembered that long; shorten ttl.`,
+      );
+    }
     this.header = `${FORMAT}|${name}|${declaration.version}|`;
     this.clearMark = clearMark(name);
     this.codec = new ValueCodec(name, options.classes);

@@ -73,12 +73,8 @@ describe('the key encoding', () => {
   });
 
   it('holds no brace, space or line break, so that it can stand in a hash tag and in a message', () => {
-    fc.assert(
-      fc.property(fc.array(part), (parts) => void expect(encodeKey('c', parts)).not.toMatch(/[{}\s]/)),
-    );
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (tag) => void expect(encodeTag(tag)).not.toMatch(/[{}\s]/)),
-    );
+    fc.assert(fc.property(fc.array(part), (parts) => !/[{}\s]/.test(encodeKey('c', parts))));
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (tag) => !/[{}\s]/.test(encodeTag(tag))));
   });
 
   it('stays short: long keys become a hash, which no text can imitate', () => {

@@ -400,6 +400,16 @@ describe('a wrong declaration', () => {
     );
   });
 
+  it('of tagged entries that outlive the memory of their tags stops the boot', async () => {
+    class TooLong {
+      @Cacheable({ name: 'ages', key: (id: string) => [id], ttl: '60d', tags: () => ['t'] })
+      async of(_id: string): Promise<number> {
+        return 1;
+      }
+    }
+    await expect(boot(TooLong)).rejects.toThrow(/cache "ages": an entry with tags may live 31 days/);
+  });
+
   it('of an argument that cannot be a key stops the boot and names the argument', async () => {
     class Connection {}
     class Keyless {

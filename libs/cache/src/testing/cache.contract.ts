@@ -286,7 +286,7 @@ export function describeCacheContract(
 
     it('stores nothing when two writes of the same entry overlap', async () => {
       const items = handleOf(engine, byId);
-      const region = engine.region(byId as unknown as AnyCache);
+      const region = engine.region(byId);
       const first = await engine.reservePut(region, ['a']);
       const second = await engine.reservePut(region, ['a']);
       await second('second');

@@ -9,6 +9,7 @@ import { reserveScript } from '../lua/reserve.lua.js';
 import { LEASE_MS } from './memory-tier.js';
 import { RedisScript, type RedisConnection } from './redis-script.js';
 import {
+  TAG_MARK_MS,
   clearMark,
   tagMark,
   type EvictOutcome,
@@ -26,9 +27,6 @@ const FILL = new RedisScript(fillScript);
 const PUT = new RedisScript(putScript);
 const EVICT = new RedisScript(evictScript);
 const MARK = new RedisScript(markScript);
-
-/** Tag marks outlive every entry that could carry the tag; a cache's own mark is kept for ever (one key a cache). */
-const TAG_MARK_MS = 31 * 86_400_000;
 
 export interface RedisTierOptions {
   /** `prefix:env:`, in front of every key. */

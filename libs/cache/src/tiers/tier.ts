@@ -72,3 +72,6 @@ export interface Tier {
 /** Names of marks, which no cache can have: cache names hold no `#`. */
 export const clearMark = (cache: string): string => `#clear:${cache}`;
 export const tagMark = (tag: string): string => `#tag:${tag}`;
+
+/** Tag marks outlive every entry that could carry the tag; a cache's own mark is kept for ever (one key a cache). */
+export const TAG_MARK_MS = 31 * 86_400_000;
