@@ -1,3 +1,4 @@
+import { StartupError } from '../errors/startup-error.js';
 import { runInRequestContext } from '../http/request-context.js';
 import { createLogger, type JsonLogger } from './logger.js';
 
@@ -19,6 +20,11 @@ describe('createLogger', () => {
 
   it("keeps Nest's account of every module and route for those who debug", () => {
     logger.log('CacheModule dependencies initialized', 'InstanceLoader');
+    expect(last()).toMatchObject({ level: 'debug' });
+  });
+
+  it('leaves what stops a start to the process, which tells it with its fix', () => {
+    logger.error(new StartupError('The port is taken.', 'Choose another.'), 'ExceptionHandler');
     expect(last()).toMatchObject({ level: 'debug' });
   });
 

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { LoggerService } from '@nestjs/common';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import { StartupError } from '../errors/startup-error.js';
 import { requestContext } from '../http/request-context.js';
 import type { LogSettings } from './log.settings.js';
 import { redact } from './redact.js';
@@ -24,7 +25,8 @@ export class JsonLogger implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
+    // Nest logs what stops a start; the process tells it once, as a message with its fix.
+    this.write(message instanceof StartupError ? 'debug' : 'error', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {
