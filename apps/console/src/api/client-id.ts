@@ -1,0 +1,5 @@
+/** An id for what is sent once however often it is sent. `crypto.randomUUID` exists only on https and localhost. */
+export function newClientId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
