@@ -14,7 +14,7 @@ const FEATURE_GROUPS = [
 const FEATURES = FEATURE_GROUPS.flat();
 const any = (names) => `(?:${names.join('|')})`;
 const FEATURE = `^src/(${FEATURES.join('|')})/`;
-const SPEC = '\\.(?:e2e-)?spec\\.ts$';
+const SPEC = '\\.(?:e2e-)?spec\\.tsx?$';
 
 const featureOrder = FEATURE_GROUPS.flatMap((group, index) =>
   group.map((feature) => {
@@ -99,6 +99,13 @@ module.exports = {
       to: { path: '^apps/' },
     },
     {
+      name: 'the-console-knows-only-the-public-api',
+      comment: 'It runs in a browser and shares nothing with the service but the contract.',
+      severity: 'error',
+      from: { path: '^apps/console/' },
+      to: { path: '^(?:src|libs|apps/(?!console/))' },
+    },
+    {
       name: 'libs-know-no-service',
       severity: 'error',
       from: { path: '^libs/' },
@@ -137,8 +144,12 @@ module.exports = {
     },
     {
       name: 'no-dev-dependency-in-production',
+      comment: 'The console is bundled, so what it imports is needed only while building.',
       severity: 'error',
-      from: { path: '^(?:src|apps|libs)/', pathNot: [SPEC, '^libs/[^/]+/(?:test|src/testing)/'] },
+      from: {
+        path: '^(?:src|apps|libs)/',
+        pathNot: [SPEC, '^apps/console/', '^libs/[^/]+/(?:test|src/testing)/'],
+      },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {

@@ -7,7 +7,7 @@ COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY tools ./tools
 COPY libs ./libs
 COPY src ./src
-COPY apps/worker ./apps/worker
+COPY apps ./apps
 RUN npm run build
 
 FROM node:24-slim AS dependencies

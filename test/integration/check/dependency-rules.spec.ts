@@ -27,6 +27,7 @@ const FORBIDDEN: [rule: string, from: string, to: string][] = [
   ['app-config-imports-only-settings-of-features', 'src/config/app-config.ts', 'src/users/users.module.ts'],
   ['src-knows-no-app', 'src/ai/ai.module.ts', 'apps/worker/src/jobs.ts'],
   ['libs-know-no-service', 'libs/cache/src/a.ts', 'src/platform/ids.ts'],
+  ['the-console-knows-only-the-public-api', 'apps/console/src/main.ts', 'src/users/users.types.ts'],
   ['redis-knows-no-cache', 'libs/redis/src/a.ts', 'libs/cache/src/index.ts'],
   ['libraries-through-their-door', 'src/users/users.events.ts', 'libs/cache/src/inner.ts'],
   ['no-test-code-in-production', 'src/users/users.errors.ts', 'test/support/clock.ts'],
