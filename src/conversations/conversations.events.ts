@@ -5,7 +5,7 @@ export const conversationStream = (conversationId: string): string => `conversat
 export const generationStream = (generationId: string): string => `generation:${generationId}`;
 
 /** The audience of both: sockets that joined the conversation. */
-export const conversationRoom = conversationStream;
+export const conversationRoom = (conversationId: string): string => conversationStream(conversationId);
 
 export interface ReplyStarted {
   generationId: string;

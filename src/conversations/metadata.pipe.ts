@@ -1,7 +1,7 @@
 import { Injectable, type PipeTransform } from '@nestjs/common';
 import { platformErrors } from '../platform/errors/platform.errors.js';
 
-export const MAX_METADATA_BYTES = 16 * 1024;
+const MAX_METADATA_BYTES = 16 * 1024;
 
 /** Free JSON of a client: an object, and not too much of it. */
 @Injectable()

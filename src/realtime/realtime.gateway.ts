@@ -17,7 +17,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 const LIMITS = { eventBytes: 64 * 1024, replayEvents: 200 };
 
 /** What a user's own sockets hear: facts about the user rather than about one conversation. */
-export const userRoom = (userId: string): string => `user:${userId}`;
+const userRoom = (userId: string): string => `user:${userId}`;
 
 /**
  * The one Socket.IO gateway. It knows no feature: who connects is checked here, what they may ask for is dispatched to

@@ -4,7 +4,7 @@ import { isUniqueViolation } from '../../platform/database/database.failures.js'
 import { GenerationEntity } from './generation.entity.js';
 
 /** A generation whose process has not been heard of for this long is taken over (contract: within 15 s). */
-export const ORPHANED_AFTER_SECONDS = 12;
+const ORPHANED_AFTER_SECONDS = 12;
 
 export type NewGeneration = Pick<
   GenerationEntity,
@@ -19,7 +19,9 @@ export type NewGeneration = Pick<
 >;
 
 export type GenerationEnd = Pick<GenerationEntity, 'status' | 'text'> &
-  Partial<Pick<GenerationEntity, 'finishReason' | 'error' | 'promptTokens' | 'completionTokens'>>;
+  Partial<
+    Pick<GenerationEntity, 'finishReason' | 'error' | 'promptTokens' | 'completionTokens' | 'promptVersion'>
+  >;
 
 const ACTIVE = `status IN ('queued', 'streaming')`;
 
@@ -70,7 +72,7 @@ export class GenerationsRepository {
    * Makes this process the one that streams it; false when another has it, or while the conversation's previous reply
    * is still streaming. Replies of a conversation are made one after the other, in order of their messages.
    */
-  async claim(id: string, instance: string, promptVersion: number): Promise<boolean> {
+  async claim(id: string, instance: string): Promise<boolean> {
     try {
       const { affected } = await this.database.manager
         .createQueryBuilder()
@@ -78,7 +80,6 @@ export class GenerationsRepository {
         .set({
           status: 'streaming',
           instance,
-          promptVersion,
           heartbeatAt: () => 'now()',
           updatedAt: () => 'now()',
         })
@@ -112,13 +113,16 @@ export class GenerationsRepository {
       .execute();
   }
 
-  /** The one step that ends a generation; false when it had ended already. */
-  async end(id: string, end: GenerationEnd): Promise<boolean> {
+  /**
+   * The one step that ends a generation; false when it is no longer as the caller saw it. One that was seen queued must
+   * not end under the process that has begun to stream it.
+   */
+  async end({ id, status }: Pick<GenerationEntity, 'id' | 'status'>, end: GenerationEnd): Promise<boolean> {
     const { affected } = await this.database.manager
       .createQueryBuilder()
       .update(GenerationEntity)
       .set({ ...end, error: end.error as object, completedAt: () => 'now()', updatedAt: () => 'now()' })
-      .where(`id = :id AND ${ACTIVE}`, { id })
+      .where(`id = :id AND status = :status AND ${ACTIVE}`, { id, status })
       .execute();
     return affected === 1;
   }

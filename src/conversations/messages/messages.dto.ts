@@ -19,7 +19,7 @@ import type { UsageCounters } from '../../usage/usage.dto.js';
 import { GenerationHandle } from '../generations/generations.dto.js';
 import type { MessageEntity } from './message.entity.js';
 
-export const MAX_MESSAGE_LENGTH = 16_000;
+const MAX_MESSAGE_LENGTH = 16_000;
 
 /** What is attached to a message; decides which daily allowance it is counted on. */
 export class Attachment {
