@@ -23,6 +23,8 @@ import { RedisTier } from './tiers/redis-tier.js';
 import type { EvictOutcome, Lease, Tier } from './tiers/tier.js';
 
 const START_WAIT_MS = 500;
+/** A server that refuses every command would otherwise fill the log at the rate of the requests. */
+const WARN_EVERY_MS = 10_000;
 
 /** The caches of one application: declarations become regions, calls go through the tiers, evicts go everywhere. */
 export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
@@ -373,8 +375,14 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
 
   private failed(region: Region, error: unknown): void {
     region.counters.errors++;
-    // The guard says once that Redis is away; everything else is worth a line.
-    if (!(error instanceof TierUnavailable)) this.logger.warn(`cache "${region.name}": ${String(error)}`);
+    // The guard says once that Redis is away; everything else is worth a line now and then.
+    if (error instanceof TierUnavailable) return;
+    const now = performance.now();
+    if (now < region.quietUntil) return;
+    region.quietUntil = now + WARN_EVERY_MS;
+    this.logger.warn(
+      `cache "${region.name}": ${String(error)} (further errors are counted in the statistics)`,
+    );
   }
 }
 

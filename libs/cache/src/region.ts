@@ -25,6 +25,8 @@ export class Region {
   readonly codec: ValueCodec;
   readonly flights = new Map<string, Flight>();
   readonly counters = new RegionCounters();
+  /** Errors before this moment are counted, not logged. */
+  quietUntil = Number.NEGATIVE_INFINITY;
   /** Moves when the whole cache is dropped from L1. */
   generation = 0;
   /** What this process keeps decoded; owned by `LocalTier`. */

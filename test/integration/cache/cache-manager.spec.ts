@@ -1,6 +1,7 @@
-import { CACHE_MANAGER } from '@nestjs/cache-manager';
-import { Module } from '@nestjs/common';
+import { CACHE_MANAGER, CacheInterceptor } from '@nestjs/cache-manager';
+import { Controller, Get, Module, UseInterceptors } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { CacheModule, type CacheModuleOptions } from '@rapport/cache';
 import type { Cache } from 'cache-manager';
 import { Redis } from 'ioredis';
@@ -57,6 +58,30 @@ describe('CACHE_MANAGER', () => {
       expect(await redis.exists('p*:e:#manager:a', 'p*:e:#manager:b')).toBe(0);
       expect(await redis.exists('p*:e:{item:1}', 'px:e:#manager:b')).toBe(2);
     });
+  });
+
+  it('serves CacheInterceptor', async () => {
+    @Controller('slow')
+    @UseInterceptors(CacheInterceptor)
+    class SlowController {
+      calls = 0;
+      @Get()
+      answer(): { calls: number } {
+        return { calls: ++this.calls };
+      }
+    }
+    @Module({ imports: [CacheModule.forRoot({ redis, prefix: 'http' })], controllers: [SlowController] })
+    class Root {}
+    const app = await NestFactory.create<NestFastifyApplication>(Root, new FastifyAdapter(), {
+      logger: false,
+    });
+    await app.init();
+    const answers = [await app.inject('/slow'), await app.inject('/slow')].map((response) =>
+      response.json<unknown>(),
+    );
+    expect(answers).toEqual([{ calls: 1 }, { calls: 1 }]);
+    expect(await redis.exists('http:default:#manager:/slow')).toBe(1);
+    await app.close();
   });
 
   it('never turns stored text into code', async () => {

@@ -135,7 +135,24 @@ describe('without a working Redis', () => {
     const cache = handleOf(engine, items);
     expect(await cache.getOrLoad(['a'], async () => 'loaded')).toBe('loaded');
     expect(await cache.evict(['a'])).toBe('applied');
-    expect(engine.stats().caches[0]!.errors).toBeGreaterThan(0);
+    for (let call = 0; call < 20; call++) await cache.getOrLoad([`b${call}`], async () => 'loaded');
+    expect(engine.stats().caches[0]!.errors).toBeGreaterThan(20);
+    expect(engine.stats().breaker).toBe('closed');
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('a pause of the event loop is not taken for a hung server', async () => {
+    const server = await redisServer();
+    const engine = await engineOn(server.port);
+    const cache = handleOf(engine, items);
+    for (let round = 0; round < 5; round++) {
+      const read = cache.getOrLoad([`r${round}`], async () => 'loaded');
+      // The command is on its way; its answer comes while nothing can read it.
+      await new Promise((resolve) => setImmediate(resolve));
+      const blockedUntil = performance.now() + 2 * DEADLINE_MS;
+      while (performance.now() < blockedUntil);
+      await read;
+    }
     expect(engine.stats().breaker).toBe('closed');
   });
 

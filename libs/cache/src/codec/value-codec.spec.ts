@@ -111,7 +111,7 @@ describe('the value codec', () => {
     [new Map([['k', /x/]]), 'at <value 0> is an instance of RegExp'],
     [{ at: new Timestamp(0) }, 'at at is an instance of Timestamp'],
     [{ all: new Registry() }, 'at all is an instance of Registry'],
-    [[1, , 3], 'an array with holes'],
+    [Object.assign([], { length: 3 }), 'an array with holes'],
     [Promise.resolve(1), 'an instance of Promise'],
     [new Float64Array(1), 'an instance of Float64Array'],
   ])('refuses %p, naming the cache and the place', (value, message) => {

@@ -109,7 +109,7 @@ export class MethodPlan {
       const key = region.keyOf(cacheArgs);
       return engine.hit(region, key) ?? this.readThroughTo(engine, region, cacheArgs, key, instance, args);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return rejection(error);
     }
   }
 
@@ -175,6 +175,11 @@ function wrap(original: Method, plan: MethodPlan): Method {
     Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, original), wrapper);
   }
   return wrapper;
+}
+
+/** The wrapper is not async, so that a hit costs no second promise; errors still have to be rejections. */
+async function rejection(error: unknown): Promise<never> {
+  throw error;
 }
 
 const isPromise = (value: unknown): value is Promise<unknown> =>

@@ -6,16 +6,12 @@ export class DeadlineExceeded extends Error {
 /** The promise's answer, or {@link DeadlineExceeded} after `ms`. A late answer is dropped, a late error as well. */
 export function withDeadline<T>(promise: Promise<T>, ms: number): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new DeadlineExceeded(`no answer within ${ms} ms`)), ms);
-    promise.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error);
-      },
+    // Timers run before sockets are read: after a pause of the event loop the answer may be there, unread. One more
+    // turn reads it, so that a busy process does not take itself for a hung server.
+    const timer = setTimeout(
+      () => setImmediate(() => reject(new DeadlineExceeded(`no answer within ${ms} ms`))),
+      ms,
     );
+    promise.finally(() => clearTimeout(timer)).then(resolve, reject);
   });
 }
