@@ -28,6 +28,8 @@ const CONCLUDE_RETRY_MS = [200, 1_000, 3_000];
 interface Run {
   abort: AbortController;
   done: Promise<void>;
+  /** Asked to start while it ran: look once more when it is over. */
+  again: boolean;
 }
 
 /** Runs generations in this process, one at a time per conversation, and takes over those of processes that died. */
@@ -85,29 +87,50 @@ export class GenerationRunner implements OnModuleInit, OnModuleDestroy, BeforeAp
 
   /** In the background; waits its turn when an earlier reply of the conversation is still streaming. */
   start(generation: GenerationEntity): void {
-    if (this.draining || this.running.has(generation.id)) return;
+    if (this.draining) return;
+    const running = this.running.get(generation.id);
+    if (running) {
+      // It may just have been refused its turn; without another look it would wait for recovery.
+      running.again = true;
+      return;
+    }
     const abort = new AbortController();
     const done = this.run(generation, abort)
       .catch((error: unknown) => {
         this.logger.error({ err: error, generationId: generation.id }, 'A generation was left to recovery');
       })
-      .finally(() => this.running.delete(generation.id));
-    this.running.set(generation.id, { abort, done });
+      .finally(() => {
+        const again = this.running.get(generation.id)?.again;
+        this.running.delete(generation.id);
+        if (again) this.start(generation);
+      });
+    this.running.set(generation.id, { abort, done, again: false });
   }
 
   private async run(generation: GenerationEntity, abort: AbortController): Promise<void> {
-    let outcome: Ended;
+    const { id, conversationId } = generation;
+    if (await this.generations.claim(id, this.instance)) {
+      const outcome = await this.answer(generation, abort);
+      await this.conclude({ ...generation, status: 'streaming' }, outcome);
+    }
+    // Without the claim, too: one that was cancelled in the queue leaves its turn to the next.
+    await this.startNext(conversationId, id);
+  }
+
+  /** Only once it is claimed: its prompt must contain the reply that was streaming before. */
+  private async answer(generation: GenerationEntity, abort: AbortController): Promise<Ended> {
     try {
       const { prompt, version } = await this.prompts.forGeneration(generation);
-      if (!(await this.generations.claim(generation.id, this.instance, version))) return;
-      outcome = await this.replies.stream(generation, prompt, abort);
+      return { ...(await this.replies.stream(generation, prompt, abort)), promptVersion: version };
     } catch (error) {
       this.logger.warn({ err: error, generationId: generation.id }, 'A reply could not be started');
-      outcome = { status: 'failed', text: '', error: toProblem(error), charged: false };
+      return { status: 'failed', text: '', error: toProblem(error), charged: false };
     }
-    await this.conclude(generation, outcome);
-    const next = await this.generations.nextQueued(generation.conversationId);
-    if (next) this.start(next);
+  }
+
+  private async startNext(conversationId: string, after: string): Promise<void> {
+    const next = await this.generations.nextQueued(conversationId);
+    if (next && next.id !== after) this.start(next);
   }
 
   /** The text exists nowhere else yet, so a database that is away for a moment must not cost it. */
@@ -138,6 +161,7 @@ export class GenerationRunner implements OnModuleInit, OnModuleDestroy, BeforeAp
         'The process that was answering stopped; generate the reply again.',
       );
       await this.outcomes.concludeAbandoned(orphan, { status: 'failed', error: toProblem(reason) });
+      await this.startNext(orphan.conversationId, orphan.id);
     }
   }
 }

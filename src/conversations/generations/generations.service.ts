@@ -54,17 +54,7 @@ export class GenerationsService {
 
   /** From any instance, any number of times. */
   async cancel(actor: Actor, id: string): Promise<CancelledGeneration> {
-    const generation = await this.get(actor, id);
-    if (generation.status === 'queued') {
-      await this.conclude(generation, {
-        status: 'cancelled',
-        text: '',
-        finishReason: 'cancelled',
-        charged: false,
-      });
-    } else if (generation.status === 'streaming') {
-      await this.stop(generation);
-    }
+    await this.end(await this.get(actor, id));
     const { status, text } = await this.get(actor, id);
     if (status === 'cancelled') return { status, text };
     throw conversationErrors['already-completed'](`The reply has already ended: ${status}.`);
@@ -105,8 +95,17 @@ export class GenerationsService {
     await this.conclude(generation, { ...end, text, charged: text !== '' });
   }
 
-  private async stop(generation: GenerationEntity): Promise<void> {
-    const { id } = generation;
+  private async end(generation: GenerationEntity): Promise<void> {
+    if (generation.status === 'queued') {
+      const cancelled = { status: 'cancelled', text: '', finishReason: 'cancelled', charged: false } as const;
+      if (await this.conclude(generation, cancelled)) return;
+      // It had its turn meanwhile, or has ended.
+    }
+    const now = await this.generations.find(generation.id);
+    if (now?.status === 'streaming') await this.stop(now);
+  }
+
+  private async stop({ id }: GenerationEntity): Promise<void> {
     const waiting = new AbortController();
     const timer = setTimeout(() => waiting.abort(), CANCEL_WAIT_MS);
     const ended = new Promise<void>((resolve) => {

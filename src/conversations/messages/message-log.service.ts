@@ -100,8 +100,8 @@ export class MessageLog {
   }
 
   /**
-   * Ends a generation and stores what it said as the chosen reply. Undefined when it had ended already: whoever gets
-   * the answer, and nobody else, tells the clients.
+   * Ends a generation and stores what it said as the chosen reply. Undefined when it is no longer in the state that the
+   * caller saw: whoever gets the answer, and nobody else, tells the clients.
    */
   @ChangesConversation()
   conclude(
@@ -111,7 +111,7 @@ export class MessageLog {
   ): Promise<{ message: MessageRecord | null } | undefined> {
     return this.database.transaction(async () => {
       const locked = await this.conversations.lock(conversation.id, conversation.userId);
-      if (!(await this.generations.end(generation.id, end))) return undefined;
+      if (!(await this.generations.end(generation, end))) return undefined;
       if (!locked || end.text === '' || end.status === 'queued' || end.status === 'streaming') {
         return { message: null };
       }
