@@ -33,7 +33,8 @@ export async function createApp(environment: Environment): Promise<NestFastifyAp
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(settings),
     createHttpAdapter(server),
-    { logger: createLogger(settings.get(LogSettings)), abortOnError: false },
+    // JSON is read by the adapter; Nest would also read forms, which no route takes.
+    { logger: createLogger(settings.get(LogSettings)), abortOnError: false, bodyParser: false },
   );
   app.setGlobalPrefix('api', { exclude: PROBES });
   app.useWebSocketAdapter(new SocketIoAdapter(app));

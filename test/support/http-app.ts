@@ -73,6 +73,7 @@ export async function startHttpApp(options: HttpTestAppOptions): Promise<HttpTes
   const logger = createLogger({ level: log ? 'trace' : 'silent' }, { write: (line) => log?.(line) });
   const app = await NestFactory.create<NestFastifyApplication>(TestModule, createHttpAdapter(settings), {
     logger,
+    bodyParser: false,
   });
   configureHttp(app);
   await app.listen(0, '127.0.0.1');

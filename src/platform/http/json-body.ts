@@ -11,7 +11,10 @@ const MAX_NESTING = 100;
  * JSON on every request.
  */
 export function readJsonBodies(adapter: FastifyAdapter, bodyLimit: number): void {
-  const parse = adapter.getInstance<FastifyInstance>().getDefaultJsonParser('error', 'error');
+  const fastify = adapter.getInstance<FastifyInstance>();
+  // Fastify's own parser would hand text to routes that expect a document.
+  fastify.removeContentTypeParser('text/plain');
+  const parse = fastify.getDefaultJsonParser('error', 'error');
   for (const type of ['application/json', 'application/merge-patch+json']) {
     adapter.useBodyParser(type, false, { bodyLimit }, (request, body: Buffer, done) => {
       if (body.length === 0) return done(null, undefined);
