@@ -12,12 +12,27 @@ const UNAVAILABLE_SYSTEM = new Set([
 const UNAVAILABLE_MESSAGE =
   /^(?:timeout exceeded when trying to connect|Connection terminated|Query read timeout)/;
 
+/** Character not in repertoire, untranslatable character: what PostgreSQL says to text that has U+0000. */
+const UNSTORABLE_TEXT = new Set(['22021', '22P05']);
+
+/** Whether PostgreSQL refused a parameter because no text of its can hold it. */
+export function isUnstorableText(error: unknown): boolean {
+  return error instanceof Error && UNSTORABLE_TEXT.has(stateOf(error));
+}
+
 /** Whether an error of TypeORM or its driver means that the database cannot be reached or is overloaded. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const fromDatabase = 'driverError' in error || 'severity' in error;
-  const source = 'driverError' in error && error.driverError instanceof Error ? error.driverError : error;
-  const code = 'code' in source && typeof source.code === 'string' ? source.code : '';
-  if (UNAVAILABLE_MESSAGE.test(source.message)) return true;
+  const code = stateOf(error);
+  if (UNAVAILABLE_MESSAGE.test(sourceOf(error).message)) return true;
   return fromDatabase && (UNAVAILABLE_STATE.test(code) || UNAVAILABLE_SYSTEM.has(code));
+}
+
+const sourceOf = (error: Error): Error =>
+  'driverError' in error && error.driverError instanceof Error ? error.driverError : error;
+
+function stateOf(error: Error): string {
+  const source = sourceOf(error);
+  return 'code' in source && typeof source.code === 'string' ? source.code : '';
 }

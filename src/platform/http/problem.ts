@@ -1,7 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { AppError, type ErrorKind, STATUS_OF_KIND, type FieldError } from '../errors/app-error.js';
 import { platformErrors } from '../errors/platform.errors.js';
-import { isDatabaseUnavailable } from './database-faults.js';
+import { isDatabaseUnavailable, isUnstorableText } from './database-faults.js';
 
 /** RFC 9457 problem details; the same document over HTTP, in socket acks and in SSE errors. */
 export interface Problem {
@@ -53,6 +53,12 @@ export function toAppError(error: unknown): AppError {
     return platformErrors.unavailable(
       'The database does not answer at the moment; try again shortly.',
       options,
+    );
+  }
+  if (isUnstorableText(error)) {
+    return platformErrors['validation-failed'](
+      'The request has a NUL character (U+0000), which no text can hold; leave it out.',
+      { cause: error },
     );
   }
   if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number') {
