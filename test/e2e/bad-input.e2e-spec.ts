@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Api, newPerson, type Answer, type Person, type Problem } from '../support/api-client.js';
+import {
+  Api,
+  newCharacter,
+  newPerson,
+  type Answer,
+  type Person,
+  type Problem,
+} from '../support/api-client.js';
 import { routesOf, type Route } from '../support/openapi-routes.js';
 import { START_MS, startBuilt, type BuiltService } from '../support/service.js';
 import { adminToken, TOKEN_SECRET } from '../support/tokens.js';
@@ -158,10 +165,12 @@ test('an answer in a form that no route has is refused', async () => {
 });
 
 test('a method that a path does not have is refused with those that it has', async () => {
-  const paths = new Map<string, string[]>();
-  for (const { path, method } of routes) paths.set(path, [...(paths.get(path) ?? []), method]);
   const faults = [];
-  for (const [path, methods] of paths) {
+  for (const [template, path] of new Map(routes.map((route) => [route.template, route.path]))) {
+    // Other templates fit the same path, such as /users/{id} and /users/lookup.
+    const fits = (other: string): boolean =>
+      new RegExp(`^${other.replace(/\{[^}]+\}/g, '[^/]+')}$`).test(path) || other === template;
+    const methods = routes.filter((route) => fits(route.template)).map(({ method }) => method);
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(
       (name) => !methods.includes(name),
     )) {
@@ -173,6 +182,34 @@ test('a method that a path does not have is refused with those that it has', asy
     }
   }
   expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
+});
+
+test('a NUL character is refused wherever text is stored or looked for', async () => {
+  const nul = '"a\\u0000b"';
+  const { id: characterId } = await newCharacter(person);
+  const { id } = await person.converse(characterId);
+  const attempts: [method: string, path: string, body?: string][] = [
+    ['POST', '/api/auth/login', `{"email":${nul},"password":"secret secret"}`],
+    ['POST', '/api/users/username-checks', `{"username":${nul}}`],
+    ['POST', '/api/users/lookup', `{"usernames":[${nul}]}`],
+    ['PATCH', '/api/users/me', `{"bio":${nul}}`],
+    ['POST', '/api/characters', `{"name":"A","tags":[${nul}]}`],
+    ['POST', '/api/conversations', `{"characterId":"${characterId}","title":${nul}}`],
+    ['PUT', `/api/conversations/${id}/metadata`, `{"a":${nul}}`],
+    ['POST', `/api/conversations/${id}/messages`, `{"clientMessageId":"1","text":${nul}}`],
+    ['POST', `/api/conversations/${id}/messages`, `{"clientMessageId":${nul},"text":"a"}`],
+    ['GET', '/api/characters?q=a%00b'],
+    ['GET', '/api/characters?tag=a%00b'],
+    ['GET', '/api/users/by-username/a%00b'],
+  ];
+  // A login and a check answer as they do to every name that nobody has.
+  const expected = [200, 400, 401, 404];
+  const answers = attempts.map(async ([method, path, body]) => {
+    const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
+    const { status } = await person.fetch(path, { method, body, headers });
+    return expected.includes(status) ? undefined : `${method} ${path} ${status}`;
+  });
+  expect((await Promise.all(answers)).filter((fault) => fault !== undefined)).toEqual([]);
 });
 
 test('an id that is none finds nothing, whatever it is', async () => {

@@ -9,7 +9,7 @@ import { runBuilt, START_MS, startBuilt, type BuiltService, type Settings } from
 import { LiveSocket, type Sent } from '../support/socket-client.js';
 
 /** An existing data directory opens within 3 s on an idle machine; this is for busy ones. */
-const RESTART_MS = 10_000;
+const RESTART_MS = 20_000;
 const UNHURRIED = { USAGE_FREE_TEXT_PER_DAY: '100000' };
 
 let directory: string;

@@ -188,6 +188,7 @@ describe('a reply', () => {
     const { events } = await person.follow(generation);
     expect(events.filter(({ event }) => event === 'reply.completed')).toHaveLength(1);
 
+    conversation = await person.converse(ada.id);
     const ended = (await exchange('Hello')).generation;
     const late = await person.post<Problem>(`/api/generations/${ended.id}/cancel`);
     expect([late.status, late.body.code]).toEqual([409, 'already-completed']);
