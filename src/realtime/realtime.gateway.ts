@@ -1,4 +1,4 @@
-import { Logger, type BeforeApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
+import { Logger, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayInit } from '@nestjs/websockets';
 import type { Server, Socket } from 'socket.io';
 import { TokensService, type VerifiedToken } from '../auth/tokens.service.js';
@@ -24,7 +24,9 @@ const userRoom = (userId: string): string => `user:${userId}`;
  * the features' handlers, and what the event log tells goes to the sockets of this instance that are in its room.
  */
 @WebSocketGateway()
-export class RealtimeGateway implements OnGatewayInit<Server>, OnModuleDestroy, BeforeApplicationShutdown {
+export class RealtimeGateway
+  implements OnGatewayInit<Server>, BeforeApplicationShutdown, OnApplicationShutdown
+{
   private readonly logger = new Logger(RealtimeGateway.name);
   private readonly sessions = new Map<string, SocketSession>();
   private readonly joining: JoiningSessions = new Map();
@@ -53,7 +55,7 @@ export class RealtimeGateway implements OnGatewayInit<Server>, OnModuleDestroy, 
     this.stopListening = this.events.listen((delivered) => this.deliver(delivered));
   }
 
-  onModuleDestroy(): void {
+  onApplicationShutdown(): void {
     this.stopListening();
   }
 

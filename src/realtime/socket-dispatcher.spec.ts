@@ -91,8 +91,13 @@ describe('the socket dispatcher', () => {
   it('refuses the 65th event of a client that does not wait for its acks', async () => {
     jest.useFakeTimers();
     try {
-      const waiting = Array.from({ length: 64 }, () => dispatcher.dispatch(session, 'say', [{ text: 'wait' }]));
-      expect(await ackOf('say', { text: 'hi' })).toMatchObject({ ok: false, error: { code: 'rate-limited' } });
+      const waiting = Array.from({ length: 64 }, () =>
+        dispatcher.dispatch(session, 'say', [{ text: 'wait' }]),
+      );
+      expect(await ackOf('say', { text: 'hi' })).toMatchObject({
+        ok: false,
+        error: { code: 'rate-limited' },
+      });
       await jest.advanceTimersByTimeAsync(10_000);
       await Promise.all(waiting);
       expect(await ackOf('say', { text: 'hi' })).toMatchObject({ ok: true });

@@ -23,6 +23,6 @@ export class SocketIoAdapter extends IoAdapter {
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
-    return super.createIOServer(port, { ...options, ...this.options } as ServerOptions) as Server;
+    return super.createIOServer(port, { ...options, ...this.options } as ServerOptions);
   }
 }

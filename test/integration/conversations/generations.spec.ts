@@ -5,8 +5,13 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../../src/bootstrap.js';
 import { CharactersService } from '../../../src/characters/characters.service.js';
 import { ConversationStarts } from '../../../src/conversations/conversation-starts.service.js';
-import { endsReply, generationStream } from '../../../src/conversations/conversations.events.js';
+import {
+  CANCEL_REQUESTED,
+  endsReply,
+  generationStream,
+} from '../../../src/conversations/conversations.events.js';
 import { GenerationEntity } from '../../../src/conversations/generations/generation.entity.js';
+import { GenerationRunner } from '../../../src/conversations/generations/generation-runner.service.js';
 import { GenerationsRepository } from '../../../src/conversations/generations/generations.repository.js';
 import { GenerationsService } from '../../../src/conversations/generations/generations.service.js';
 import { PromptsService } from '../../../src/conversations/generations/prompts.service.js';
@@ -55,9 +60,7 @@ describe.each(places)('generations %s', (_where, settings) => {
       .get(UsersService, { strict: false })
       .create({ email: 'ada@example.org', username: 'ada', passwordHash: 'x' });
     actor = { id: user.id, role: 'user' };
-    const character = await app
-      .get(CharactersService, { strict: false })
-      .create(actor, { name: 'Echo' });
+    const character = await app.get(CharactersService, { strict: false }).create(actor, { name: 'Echo' });
     characterId = character.id;
   });
   afterAll(async () => {
@@ -217,5 +220,107 @@ describe.each(places)('generations %s', (_where, settings) => {
     expect(now).not.toContain('my secret');
     expect(now).not.toContain('my tpyo');
     expect(now).toContain('my typo');
+  });
+
+  describe('in a queue', () => {
+    // What these promise must not be the work of recovery, which comes 12 s later.
+    beforeEach(() => jest.spyOn(rows, 'orphans').mockResolvedValue([]));
+    afterEach(() => jest.restoreAllMocks());
+
+    const answered = (generation: GenerationEntity, text: string): Promise<boolean> =>
+      app.get(GenerationsService, { strict: false }).conclude(generation, {
+        status: 'completed',
+        text,
+        finishReason: 'stop',
+        charged: true,
+      });
+    /** As another process would have it. */
+    const streaming = async ({ generation }: { generation: GenerationEntity }): Promise<GenerationEntity> => {
+      expect(await rows.claim(generation.id, 'elsewhere')).toBe(true);
+      return { ...generation, status: 'streaming' };
+    };
+
+    it('are made with the reply before them in the prompt, however early they were started', async () => {
+      const prompts = jest.spyOn(app.get(PromptsService, { strict: false }), 'forGeneration');
+      const first = await streaming(await ask('first question'));
+      const second = await ask('second question');
+      const runner = app.get(GenerationRunner, { strict: false });
+      runner.start(second.generation);
+      await answered(first, 'first answer');
+      runner.start(second.generation);
+      await untilEnded(second.generation.id);
+      const made = await Promise.all(prompts.mock.results.map(({ value }) => value));
+      expect(made).toHaveLength(1);
+      expect(JSON.stringify(made)).toContain('first answer');
+    });
+
+    it('start when their turn comes while they are being refused it', async () => {
+      const first = await streaming(await ask('first'));
+      const second = await ask('second');
+      const runner = app.get(GenerationRunner, { strict: false });
+      const claim = rows.claim.bind(rows);
+      jest.spyOn(rows, 'claim').mockImplementationOnce(async (id, instance) => {
+        const claimed = await claim(id, instance);
+        await answered(first, 'first answer');
+        runner.start(second.generation);
+        return claimed;
+      });
+      runner.start(second.generation);
+      expect((await untilEnded(second.generation.id)).status).toBe('completed');
+    });
+
+    it('start when the one before them is cancelled just as it would have begun', async () => {
+      const first = await ask('first');
+      const second = await ask('second');
+      const claim = rows.claim.bind(rows);
+      jest.spyOn(rows, 'claim').mockImplementationOnce(async (id, instance) => {
+        await app.get(GenerationsService, { strict: false }).cancel(actor, id);
+        return claim(id, instance);
+      });
+      app.get(GenerationRunner, { strict: false }).start(first.generation);
+      expect((await untilEnded(second.generation.id)).status).toBe('completed');
+      expect((await rows.find(first.generation.id))?.status).toBe('cancelled');
+    });
+
+    it('that begin while they are cancelled are stopped by the process that began them', async () => {
+      const { generation } = await ask('Stop!');
+      const find = rows.findOwned.bind(rows);
+      jest.spyOn(rows, 'findOwned').mockImplementationOnce(async (userId, id) => {
+        const seen = await find(userId, id);
+        await streaming({ generation });
+        return seen;
+      });
+      const outcomes = app.get(GenerationsService, { strict: false });
+      const stopListening = app.get(EventLog, { strict: false }).listen(({ event }) => {
+        if (event.type !== CANCEL_REQUESTED) return;
+        void outcomes.conclude(
+          { ...generation, status: 'streaming' },
+          { status: 'cancelled', text: 'said so far', finishReason: 'cancelled', charged: false },
+        );
+      });
+      try {
+        expect(await outcomes.cancel(actor, generation.id)).toEqual({
+          status: 'cancelled',
+          text: 'said so far',
+        });
+      } finally {
+        stopListening();
+      }
+      expect(await terminalEvents(generation.id)).toHaveLength(1);
+    });
+
+    it('are charged once also when they waited longer than their reservation was held', async () => {
+      const before = await used();
+      const { generation } = await ask('Still there?');
+      await app
+        .get(Database, { strict: false })
+        .manager.query(
+          `UPDATE usage_reservations SET expires_at = now() - interval '1 minute' WHERE id = $1`,
+          [generation.reservationId],
+        );
+      app.get(GenerationRunner, { strict: false }).start(generation);
+      expect((await untilEnded(generation.id)).status).toBe('completed');
+      expect(await used()).toMatchObject({ used: before.used + 1, reserved: before.reserved });
+    });
   });
 });
