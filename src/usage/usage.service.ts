@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../platform/actor/actor.js';
 import { Clock } from '../platform/clock/clock.js';
+import { AppError } from '../platform/errors/app-error.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
 import { newId } from '../platform/ids/ids.js';
 import { UsersService } from '../users/users.service.js';
@@ -103,6 +104,24 @@ export class UsageService {
         ? `Event "${eventId}" was charged to somebody else; use an id of its own.`
         : `It was ${now.status}; make a new reservation.`,
     );
+  }
+
+  /**
+   * As {@link commit}, also for work that waited longer than its reservation was held: that takes a new place, if the
+   * day still has one.
+   * @throws quota-exceeded, not-found, already-settled
+   */
+  async commitLate(reservationId: string, event: { eventId: string; tokens?: number }): Promise<void> {
+    try {
+      await this.commit(reservationId, event);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'expired') throw error;
+      const overdue = await this.getReservation(reservationId);
+      await this.ledger.giveBack(overdue);
+      const { userId, characterId, kind, quantity } = overdue;
+      const renewed = await this.reserve({ id: userId, role: 'user' }, { characterId, kind, quantity });
+      await this.commit(renewed.id, event);
+    }
   }
 
   /**

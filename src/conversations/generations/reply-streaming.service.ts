@@ -104,7 +104,7 @@ export class ReplyStreaming {
   }
 
   private async charge({ id, reservationId }: GenerationEntity): Promise<void> {
-    if (reservationId) await this.usage.commit(reservationId, { eventId: id });
+    if (reservationId) await this.usage.commitLate(reservationId, { eventId: id });
   }
 
   private async beat(generationId: string, writer: ReplyWriter, abort: AbortController): Promise<void> {
