@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expectStatus, newCharacter, newPerson } from '../support/api-client.js';
-import type { Answer, Character, Person, Posted, Problem } from '../support/api-client.js';
+import type { Answer, Character, Conversation, Person, Posted, Problem } from '../support/api-client.js';
 import { startCluster } from '../support/cluster.js';
 import { START_MS, startEmbedded } from '../support/service.js';
 import { testServers } from '../support/test-servers.js';
@@ -66,7 +66,7 @@ describe.each(Object.keys(DEPLOYMENTS))('with one message left, on %s', (name) =
     character: Character,
     reply: Record<string, unknown>,
   ): Promise<{ accepted: Answer<Posted>[]; refused: Answer<unknown>[]; ids: string[] }> {
-    const conversations = [];
+    const conversations: Conversation[] = [];
     for (let index = 0; index < 5; index += 1) conversations.push(await person.converse(character.id));
     const ids = Array.from({ length: SENDS }, () => randomUUID());
     const answers = await Promise.all(

@@ -156,7 +156,7 @@ export class Api {
     body: unknown,
     headers: Record<string, string> = {},
   ): Promise<Answer<Body>> {
-    const json = body === undefined ? {} : { 'content-type': 'application/json' };
+    const json: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
     const response = await this.fetch(path, {
       method,
       headers: { ...json, ...headers },
