@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Api, newCharacter, newPerson, type Person, type Problem } from '../support/api-client.js';
+import {
+  Api,
+  expectStatus,
+  newCharacter,
+  newPerson,
+  type Person,
+  type Problem,
+} from '../support/api-client.js';
 import { faultOf, faultsOf, type Attempt } from '../support/refusals.js';
 import { routesOf, type Route } from '../support/openapi-routes.js';
 import { START_MS, startBuilt, type BuiltService } from '../support/service.js';
@@ -92,6 +99,16 @@ test('a body beyond 1 MiB and a body of another media type are refused on every 
     })),
   ]);
   expect(await refusals(attempts)).toEqual([]);
+});
+
+test('metadata beyond 16 KiB is refused, within it kept', async () => {
+  const { id } = await person.converse((await newCharacter(person)).id);
+  const path = `/api/conversations/${id}/metadata`;
+  const large = await person.put<Problem>(path, { notes: 'a'.repeat(17_000) });
+  expect([large.status, large.body.code]).toEqual([413, 'payload-too-large']);
+  const notes = 'a'.repeat(16_000);
+  expectStatus(200, await person.put(path, { notes }));
+  expect((await person.get(path)).body).toEqual({ notes });
 });
 
 test('an answer in a form that no route has is refused', async () => {

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { expectStatus, newCharacter, newPerson } from '../support/api-client.js';
+import { Api, expectStatus, newCharacter, newPerson } from '../support/api-client.js';
 import type { Answer, Character, Conversation, Person, Posted, Problem } from '../support/api-client.js';
 import { startCluster } from '../support/cluster.js';
 import { START_MS, startEmbedded } from '../support/service.js';
 import { testServers } from '../support/test-servers.js';
+import { adminToken, TOKEN_SECRET } from '../support/tokens.js';
 
 const SENDS = 100;
-const ONE_A_DAY = { USAGE_FREE_TEXT_PER_DAY: '1' };
+const ONE_A_DAY = { USAGE_FREE_TEXT_PER_DAY: '1', AUTH_SECRET: TOKEN_SECRET };
 
 interface Deployment {
   urls: string[];
@@ -107,5 +108,22 @@ describe.each(Object.keys(DEPLOYMENTS))('with one message left, on %s', (name) =
     const { id } = await person.converse((await newCharacter(person)).id);
     expectStatus(201, await person.say(id, 'Hello', { mode: 'none' }));
     expectQuotaExceeded(await person.say(id, 'Hello again', { mode: 'none' }));
+  });
+
+  test('who becomes premium is at once without a limit, and still counted', async () => {
+    const character = await newCharacter(person);
+    const { id } = await person.converse(character.id);
+    expectStatus(201, await person.say(id, 'The only one', { mode: 'none' }));
+    const admin = new Api(person.url, await adminToken(person.user.id));
+    expectStatus(200, await admin.put(`/api/admin/users/${person.user.id}/tier`, { tier: 'premium' }));
+    for (const sender of at) expectStatus(201, await sender.say(id, 'And another', { mode: 'none' }));
+    for (const reader of at) {
+      expect(await reader.usageOf(character.id)).toEqual({
+        used: 1 + at.length,
+        reserved: 0,
+        limit: null,
+        remaining: null,
+      });
+    }
   });
 });

@@ -91,7 +91,9 @@ test.each([
 test('faults are named by field', async () => {
   const draft = { conversationId: conversation.id, clientMessageId: 5, text: 'a' };
   expect(await socket.ask('message:send', draft)).toMatchObject({
-    error: { errors: [expect.objectContaining({ pointer: '#/clientMessageId' })] },
+    error: {
+      errors: expect.arrayContaining([expect.objectContaining({ pointer: '#/clientMessageId' })]) as object,
+    },
   });
 });
 
