@@ -89,6 +89,22 @@ describe('without a working Redis', () => {
     expect(ms).toBeLessThan(SLACK_MS);
   });
 
+  it('own copies are not served for longer than two seconds without proof that evicts arrive', async () => {
+    const server = await redisServer();
+    const engine = await engineOn(server.port);
+    const cache = handleOf(engine, items);
+    await until(() => engine.stats().inStep);
+    await cache.getOrLoad(['a'], async () => 'copy');
+    server.pause();
+    cleanUps.push(() => server.resume());
+    expect(await cache.getOrLoad(['a'], async () => 'source')).toBe('copy');
+    const { ms } = await timed(() => until(() => !engine.stats().inStep));
+    expect(ms).toBeLessThan(2_000 + SLACK_MS);
+    expect(await cache.getOrLoad(['a'], async () => 'source')).toBe('source');
+    server.resume();
+    await until(() => engine.stats().inStep && engine.stats().mode === 'redis');
+  });
+
   it('an evict that Redis did not take is pending, and nothing stale is served before or after it is delivered', async () => {
     const server = await redisServer();
     const engine = await engineOn(server.port);

@@ -118,6 +118,17 @@ describe('two instances over one Redis', () => {
     await until(async () => (await handleOf(two, local).getOrLoad(['hot'], async () => source)) === source);
   });
 
+  it('do not keep what they read while their own evict was on its way', async () => {
+    await handleOf(one, local).getOrLoad(['a'], async () => 1);
+    // The server has to be told the evict script again, which leaves a gap for a read of the old value.
+    await connections[2]!.script('FLUSH');
+    const evicted = handleOf(two, local).evict(['a']);
+    const overlapping = handleOf(two, local).getOrLoad(['a'], async () => 2);
+    expect(await evicted).toBe('applied');
+    expect(await overlapping).toBe(1);
+    expect(await handleOf(two, local).getOrLoad(['a'], async () => 2)).toBe(2);
+  });
+
   it('distrust their copies when the subscription breaks, and trust new ones afterwards', async () => {
     await handleOf(two, local).getOrLoad(['a'], async () => 1);
     // The only pub/sub clients of this server are the two engines.
