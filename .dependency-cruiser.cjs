@@ -10,6 +10,7 @@ const FEATURE_GROUPS = [
   ['rooms', 'leads'],
   ['realtime'],
   ['health'],
+  ['console'],
 ];
 const FEATURES = FEATURE_GROUPS.flat();
 const any = (names) => `(?:${names.join('|')})`;

@@ -3,6 +3,7 @@ import { APP_INTERCEPTOR } from '@nestjs/core';
 import { CacheStatusInterceptor } from '@rapport/cache';
 import { ConfigModule } from './config/config.module.js';
 import type { LoadedSettings } from './config/load-settings.js';
+import { ConsoleModule } from './console/console.module.js';
 import { ConversationsModule } from './conversations/conversations.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpPlatformModule } from './platform/http/http-platform.module.js';
@@ -25,13 +26,13 @@ const features = (settings: LoadedSettings) => [
   ConversationsModule,
 ];
 
-/** The API: HTTP, sockets and probes. */
+/** The API: HTTP, sockets and probes, and the console that is its first client. */
 @Module({})
 export class AppModule {
   static forRoot(settings: LoadedSettings): DynamicModule {
     return {
       module: AppModule,
-      imports: [...features(settings), RealtimeModule, HealthModule],
+      imports: [...features(settings), RealtimeModule, HealthModule, ConsoleModule],
       providers: [{ provide: APP_INTERCEPTOR, useExisting: CacheStatusInterceptor }],
     };
   }
