@@ -3,7 +3,7 @@ import {
   Injectable,
   Logger,
   type BeforeApplicationShutdown,
-  type OnModuleDestroy,
+  type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
@@ -34,7 +34,7 @@ interface Run {
 
 /** Runs generations in this process, one at a time per conversation, and takes over those of processes that died. */
 @Injectable()
-export class GenerationRunner implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown {
+export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger(GenerationRunner.name);
   private readonly instance = newId();
   private readonly running = new Map<string, Run>();
@@ -60,10 +60,6 @@ export class GenerationRunner implements OnModuleInit, OnModuleDestroy, BeforeAp
     this.tasks.every('generations.recover', RECOVERY_MS, () => this.recover());
   }
 
-  onModuleDestroy(): void {
-    this.stopListening();
-  }
-
   /** Replies that are streaming here may end; those that take too long are stored as far as they got. */
   async beforeApplicationShutdown(): Promise<void> {
     this.draining = true;
@@ -75,6 +71,10 @@ export class GenerationRunner implements OnModuleInit, OnModuleDestroy, BeforeAp
     );
     for (const { abort } of this.running.values()) abort.abort(reason);
     await Promise.race([finished, sleep(ABORT_MS, undefined, { ref: false })]);
+  }
+
+  onApplicationShutdown(): void {
+    this.stopListening();
   }
 
   /** @throws unavailable while shutting down: a reply that cannot start here should be asked for elsewhere */

@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { RedisConnections } from '@rapport/redis';
 import { RuntimeSettings } from '../../config/runtime.settings.js';
 import { RedisSettings } from '../redis/redis.settings.js';
@@ -16,7 +16,7 @@ const MAX_STRAYED = 100_000;
  * that begins a new epoch, so that every client notices and catches up from REST.
  */
 @Injectable()
-export class EventLog implements EventLogStore, OnModuleInit, OnModuleDestroy {
+export class EventLog implements EventLogStore, OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(EventLog.name);
   private readonly memory = new MemoryEventLog();
   private readonly shared?: RedisEventLog;
@@ -44,7 +44,8 @@ export class EventLog implements EventLogStore, OnModuleInit, OnModuleDestroy {
     if (this.connections.status() === 'ready') await subscribe();
   }
 
-  onModuleDestroy(): void {
+  /** Last: replies that may still end at shutdown are followed until then. */
+  onApplicationShutdown(): void {
     this.stopWatching();
     this.shared?.close();
   }
