@@ -16,13 +16,14 @@ export class ConsoleModule implements OnModuleInit {
 
   constructor(private readonly host: HttpAdapterHost) {}
 
-  async onModuleInit(): Promise<void> {
+  onModuleInit(): void {
     if (!existsSync(FILES)) {
       this.logger.debug({ msg: 'There is no built console here; "npm run build" makes one', path: FILES });
       return;
     }
     const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
-    await fastify.register(fastifyStatic, {
+    // Not awaited: that would boot Fastify before Nest has set the error handler, and body faults would escape it.
+    void fastify.register(fastifyStatic, {
       root: FILES,
       // A route for each file: every other path stays unknown, and wrong methods are told from wrong paths.
       wildcard: false,
