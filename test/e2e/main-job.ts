@@ -42,7 +42,7 @@ function cachedReads(
 const READS = Object.keys(cachedReads({ user: {} } as Person, {} as Character, {} as Conversation));
 
 /** Every cached read behind the answer was a hit. */
-export const isHit = ({ headers }: Answer<unknown>): boolean =>
+const isHit = ({ headers }: Answer<unknown>): boolean =>
   (headers.get('cache-status') ?? 'none').split(', ').every((member) => member.includes('; hit'));
 
 /** The whole of what people come for, told over whichever deployment; `b` is where a second device is connected. */

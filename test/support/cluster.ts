@@ -14,7 +14,7 @@ export interface Cluster {
 }
 
 /** Same secrets, same database, a part of Redis to themselves. */
-export async function clusterSettings(databaseUrl: string): Promise<Settings> {
+async function clusterSettings(databaseUrl: string): Promise<Settings> {
   return {
     DATABASE_URL: databaseUrl,
     REDIS_URL: await testServers.redisUrl(),
