@@ -40,7 +40,7 @@ export function Shell() {
   }
 
   return (
-    <div className={`shell ${route.page}`}>
+    <div className={`shell at-${route.page}`}>
       <nav className="sidebar" aria-label="Conversations">
         <header>
           <a className="brand" href={HOME}>

@@ -57,7 +57,7 @@ export function CharactersPage({ data, problem, reload, onStarted }: Props) {
               <Avatar name={name} />
               <h2>{name}</h2>
             </div>
-            <p>{description}</p>
+            <p>{readable(description, name)}</p>
             <p className="tags">
               {tags.slice(0, 4).map((tag) => (
                 <span key={tag}>{tag}</span>
@@ -78,3 +78,7 @@ export function CharactersPage({ data, problem, reload, onStarted }: Props) {
     </div>
   );
 }
+
+/** Cards name their character, and whoever reads them, by placeholders. */
+const readable = (description: string, name: string): string =>
+  description.replace(/\{\{char\}\}/gi, () => name).replace(/\{\{user\}\}/gi, 'you');

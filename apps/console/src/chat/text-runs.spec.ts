@@ -1,4 +1,4 @@
-import { textRuns } from './text-runs.js';
+import { plainText, textRuns } from './text-runs.js';
 
 const said = (text: string) => ({ text, action: false });
 const done = (text: string) => ({ text, action: true });
@@ -12,4 +12,8 @@ it.each([
   ['', []],
 ])('tells what is done from what is said in %p', (text, runs) => {
   expect(textRuns(text)).toEqual(runs);
+});
+
+it('leaves the asterisks out of a preview', () => {
+  expect(plainText('*nods* Of course.')).toBe('nods Of course.');
 });

@@ -18,3 +18,9 @@ export function textRuns(paragraph: string): TextRun[] {
   if (end < paragraph.length) runs.push({ text: paragraph.slice(end), action: false });
   return runs;
 }
+
+/** For where there is no room for emphasis. */
+export const plainText = (text: string): string =>
+  textRuns(text)
+    .map((run) => run.text)
+    .join('');

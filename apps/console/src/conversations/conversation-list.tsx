@@ -1,3 +1,4 @@
+import { plainText } from '../chat/text-runs.js';
 import { chatHref } from '../route.js';
 import { Avatar } from '../ui/avatar.js';
 import { ProblemNotice } from '../ui/problem-notice.js';
@@ -33,7 +34,7 @@ export function ConversationList({
               <Avatar name={title} />
               <span className="title">{title}</span>
               <time dateTime={lastActivityAt}>{momentOf(lastActivityAt)}</time>
-              <span className="preview">{lastMessagePreview}</span>
+              <span className="preview">{plainText(lastMessagePreview)}</span>
               {news > 0 && (
                 <span className="badge">
                   {news}

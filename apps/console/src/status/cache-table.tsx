@@ -28,9 +28,11 @@ export function CacheTable({ caches }: { caches: CacheCounters[] }) {
               .map((cache) => (
                 <tr key={cache.name}>
                   <th scope="row">{cache.name}</th>
-                  <td className="rate">
-                    <Meter label={`Hit rate of ${cache.name}`} share={cache.hitRate} tone={toneOf(cache)} />
-                    {Math.round(cache.hitRate * 100)} %
+                  <td>
+                    <div className="rate">
+                      <Meter label={`Hit rate of ${cache.name}`} share={cache.hitRate} tone={toneOf(cache)} />
+                      {Math.round(cache.hitRate * 100)} %
+                    </div>
                   </td>
                   <td>{number.format(cache.hits)}</td>
                   <td>{number.format(cache.misses)}</td>
