@@ -102,4 +102,19 @@ describe('a socket that joins a room', () => {
     for (let seq = 1; seq <= 5_001; seq++) tell(seq);
     expect(socket.connected).toBe(false);
   });
+
+  it('is not joined by a handler that missed its deadline, since nothing would end the hold', () => {
+    const { connection, settle } = session.connection();
+    settle();
+    connection.join(room);
+    expect(joining.size).toBe(0);
+  });
+
+  it('is refused beyond 200 rooms', () => {
+    const { connection, settle } = session.connection();
+    for (let index = 0; index < 200; index++) connection.join(`room ${index}`);
+    settle();
+    expect(() => session.connection().connection.join('one more')).toThrow('leave some first');
+    session.connection().connection.join('room 7', () => true);
+  });
 });

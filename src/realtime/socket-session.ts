@@ -1,5 +1,6 @@
 import type { Socket } from 'socket.io';
 import type { Actor } from '../platform/actor/actor.js';
+import { platformErrors } from '../platform/errors/platform.errors.js';
 import type { DeliveredEvent, LogEvent } from '../platform/events/event-log.js';
 import type { SocketConnection } from '../platform/sockets/socket-event.js';
 
@@ -14,6 +15,9 @@ interface Hold {
 
 /** Beyond it the client is too far behind for a hold; it is disconnected and resumes from the log. */
 const MAX_HELD = 5_000;
+
+/** Conversations that one client follows at once; each costs memory here and events on its way. */
+const MAX_ROOMS = 200;
 
 /** Which sessions are joining a room, so that an event finds them without asking every session. */
 export type JoiningSessions = Map<string, Set<SocketSession>>;
@@ -33,17 +37,27 @@ export class SocketSession {
   /** What one handler gets; its joins take effect when `settle` is called, after the ack. */
   connection(): { connection: SocketConnection; settle: () => void } {
     const joined: string[] = [];
+    let settled = false;
     const connection: SocketConnection = {
       id: this.socket.id,
       actor: this.actor,
       join: (room, skip) => {
+        // A handler that missed its deadline: nobody would let go of its hold.
+        if (settled) return;
         if (!skip && this.socket.rooms.has(room)) return;
+        if (!this.socket.rooms.has(room) && this.socket.rooms.size + this.holds.size >= MAX_ROOMS) {
+          throw platformErrors.conflict(`A socket may be in ${MAX_ROOMS} rooms; leave some first.`);
+        }
         joined.push(room);
         this.hold(room, skip);
       },
       leave: (room) => void this.socket.leave(room),
     };
-    return { connection, settle: () => joined.forEach((room) => this.release(room)) };
+    const settle = (): void => {
+      settled = true;
+      joined.forEach((room) => this.release(room));
+    };
+    return { connection, settle };
   }
 
   /** Keeps an event of a room that is being joined. */
