@@ -49,7 +49,7 @@ export class ReplyEvents {
       if (status !== 'ok' || head === 0) {
         throw platformErrors['stream-expired']('The events are no longer kept; read the generation itself.');
       }
-      if (events.length === 0) return undefined;
+      if (events.length === 0 && (await this.endsAt(id, head))) return undefined;
     }
     return (signal) => this.follow(id, from, signal);
   }
@@ -87,7 +87,19 @@ export class ReplyEvents {
     from: { epoch?: string; after: number },
     signal: AbortSignal,
   ): AsyncGenerator<SseEvent> {
+    let overdue = false;
     for await (const followed of this.events.follow(generationStream(id), from, signal)) {
+      if (followed.kind === 'idle') {
+        // Between a reply's last word in the database and in the log its process may die, or lose Redis. The second
+        // look leaves one that is only slow the time to tell.
+        const over = await this.isOver(id);
+        if (over && overdue) {
+          yield* this.afterLoss(id, signal);
+          return;
+        }
+        overdue = over;
+        continue;
+      }
       if (followed.kind === 'lost') {
         yield* this.afterLoss(id, signal);
         return;
@@ -95,6 +107,17 @@ export class ReplyEvents {
       yield toSseEvent(followed.event);
       if (endsReply(followed.event.type)) return;
     }
+  }
+
+  private async isOver(id: string): Promise<boolean> {
+    const generation = await this.rows.find(id);
+    return !generation || isOver(generation);
+  }
+
+  /** Whether the log holds how the reply ended. */
+  private async endsAt(id: string, head: number): Promise<boolean> {
+    const { events } = await this.events.read(generationStream(id), { after: head - 1, limit: 1 });
+    return events.some(({ type }) => endsReply(type));
   }
 
   /**

@@ -6,7 +6,10 @@ const RECHECK_MS = 5_000;
 const MAX_HINTS = 1_000;
 
 export type Followed =
-  { kind: 'event'; event: LogEvent } | { kind: 'lost'; status: 'gap' | 'reset'; epoch: string };
+  | { kind: 'event'; event: LogEvent }
+  | { kind: 'lost'; status: 'gap' | 'reset'; epoch: string }
+  /** Nothing new for {@link RECHECK_MS}, in the log either. */
+  | { kind: 'idle' };
 
 /**
  * Every event after a point, first the kept ones, then the new ones as they come: without loss, duplicate or reorder.
@@ -29,6 +32,7 @@ export async function* followStream(
   signal.addEventListener('abort', onAbort);
 
   let { epoch, after } = from;
+  let waited = false;
   try {
     while (!signal.aborted) {
       const replay = await log.read(stream, { epoch, after });
@@ -42,6 +46,8 @@ export async function* followStream(
         yield { kind: 'event', event };
       }
       if (replay.hasMore) continue;
+      if (waited && replay.events.length === 0) yield { kind: 'idle' };
+      waited = false;
 
       let inStep = true;
       while (inStep && !signal.aborted) {
@@ -49,6 +55,7 @@ export async function* followStream(
         if (!hint) {
           await sleepUntilWoken((resume) => (wake = resume));
           inStep = hints.length > 0;
+          waited = !inStep;
         } else if (hint.epoch !== epoch || (hint.seq ?? 0) > after + 1) {
           inStep = false;
         } else if (hint.seq === after + 1) {
