@@ -21,7 +21,11 @@ import {
 import { conversationErrors } from './conversations.errors.js';
 import { conversationStream, CONVERSATION_UPDATED, RECEIPT_UPDATED } from './conversations.events.js';
 import { mayRead } from './conversations.policy.js';
+import { GenerationsService } from './generations/generations.service.js';
 import { ConversationsRepository } from './conversations.repository.js';
+
+/** PostgreSQL's integer. */
+const MAX_SEQ = 2 ** 31 - 1;
 
 const BY_ACTIVITY: readonly KeysetColumn[] = [
   { expression: 'c.last_activity_at', type: 'timestamptz', direction: 'desc' },
@@ -35,6 +39,7 @@ export class ConversationsService {
     private readonly store: ConversationStore,
     private readonly pagination: Pagination,
     private readonly events: EventLog,
+    private readonly generations: GenerationsService,
   ) {}
 
   /** @throws not-found for everybody but its owner */
@@ -85,6 +90,7 @@ export class ConversationsService {
   async remove(actor: Actor, id: string, ifMatch: Precondition | undefined): Promise<void> {
     const conversation = await this.get(actor, id);
     await this.store.remove(conversation, ({ version }) => assertMatch(version, ifMatch));
+    await this.generations.stopIn(id);
   }
 
   async replaceMetadata(
@@ -102,7 +108,7 @@ export class ConversationsService {
   /** @throws seq-out-of-range beyond the newest message */
   async markRead(actor: Actor, id: string, { seq, private: isPrivate = false }: MarkRead): Promise<number> {
     const conversation = await this.get(actor, id);
-    const { lastSeq, readSeq } = await this.store.markRead(conversation, seq);
+    const { lastSeq, readSeq } = await this.store.markRead(conversation, Math.min(seq, MAX_SEQ));
     if (seq > lastSeq) {
       const detail = `The newest message has seq ${lastSeq}.`;
       throw conversationErrors['seq-out-of-range'](detail, {

@@ -38,8 +38,15 @@ export class GenerationsRepository {
     return this.database.manager.findOneBy(GenerationEntity, { id });
   }
 
+  /** Gone with its conversation. */
   findOwned(userId: string, id: string): Promise<GenerationEntity | null> {
-    return this.database.manager.findOneBy(GenerationEntity, { id, userId });
+    return this.database.manager
+      .createQueryBuilder(GenerationEntity, 'g')
+      .where('g.id = :id AND g.user_id = :userId', { id, userId })
+      .andWhere(
+        'EXISTS (SELECT 1 FROM conversations c WHERE c.id = g.conversation_id AND c.deleted_at IS NULL)',
+      )
+      .getOne();
   }
 
   /** The first reply that was asked of a message; regenerations come later. */

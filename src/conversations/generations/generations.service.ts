@@ -34,6 +34,9 @@ export interface Ended extends GenerationEnd {
   charged: boolean;
 }
 
+/** How a reply ends that was cancelled in the queue. */
+const UNSAID: Ended = { status: 'cancelled', text: '', finishReason: 'cancelled', charged: false };
+
 /** Replies as resources: what became of them, stopping them, and the one way they end. */
 @Injectable()
 export class GenerationsService {
@@ -58,6 +61,14 @@ export class GenerationsService {
     const { status, text } = await this.get(actor, id);
     if (status === 'cancelled') return { status, text };
     throw conversationErrors['already-completed'](`The reply has already ended: ${status}.`);
+  }
+
+  /** Nobody waits for the replies of a conversation that was deleted. */
+  async stopIn(conversationId: string): Promise<void> {
+    for (const generation of await this.generations.activeIn(conversationId)) {
+      if (generation.status === 'queued' && (await this.conclude(generation, UNSAID))) continue;
+      await this.askToStop(generation.id);
+    }
   }
 
   /**
@@ -97,8 +108,7 @@ export class GenerationsService {
 
   private async end(generation: GenerationEntity): Promise<void> {
     if (generation.status === 'queued') {
-      const cancelled = { status: 'cancelled', text: '', finishReason: 'cancelled', charged: false } as const;
-      if (await this.conclude(generation, cancelled)) return;
+      if (await this.conclude(generation, UNSAID)) return;
       // It had its turn meanwhile, or has ended.
     }
     const now = await this.generations.find(generation.id);
@@ -118,13 +128,7 @@ export class GenerationsService {
         resolve();
       });
     });
-    await this.generations.requestCancel(id);
-    await this.events.signal({
-      stream: generationStream(id),
-      type: CANCEL_REQUESTED,
-      data: {},
-      room: 'instances',
-    });
+    await this.askToStop(id);
     await ended;
     clearTimeout(timer);
     waiting.abort();
@@ -132,6 +136,16 @@ export class GenerationsService {
     const now = await this.generations.find(id);
     if (now?.status !== 'streaming') return;
     await this.concludeAbandoned(now, { status: 'cancelled', finishReason: 'cancelled' });
+  }
+
+  private async askToStop(id: string): Promise<void> {
+    await this.generations.requestCancel(id);
+    await this.events.signal({
+      stream: generationStream(id),
+      type: CANCEL_REQUESTED,
+      data: {},
+      room: 'instances',
+    });
   }
 
   /** Heartbeats store the text every few seconds; what clients heard since then is in the event log. */
