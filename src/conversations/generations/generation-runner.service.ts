@@ -23,6 +23,8 @@ const RECOVERED_AT_ONCE = 50;
 /** What is running at shutdown may finish for this long; then its partial text is stored. */
 const DRAIN_MS = 20_000;
 const ABORT_MS = 5_000;
+/** Replies that one process streams at once; each holds a connection to the model and its text. */
+const MAX_RUNNING = 1_000;
 const CONCLUDE_RETRY_MS = [200, 1_000, 3_000];
 
 interface Run {
@@ -77,12 +79,18 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
     this.stopListening();
   }
 
-  /** @throws unavailable while shutting down: a reply that cannot start here should be asked for elsewhere */
+  /** @throws unavailable while shutting down or full: a reply that cannot start here should be asked for elsewhere */
   assertAccepting(): void {
-    if (!this.draining) return;
-    throw platformErrors.unavailable('This instance is shutting down; send it again.', {
-      retryAfterMs: 1_000,
-    });
+    const retry = { retryAfterMs: 1_000 };
+    if (this.draining) {
+      throw platformErrors.unavailable('This instance is shutting down; send it again.', retry);
+    }
+    if (this.running.size >= MAX_RUNNING) {
+      throw platformErrors.unavailable(
+        'This instance is answering as many messages as it can; try again.',
+        retry,
+      );
+    }
   }
 
   /** In the background; waits its turn when an earlier reply of the conversation is still streaming. */

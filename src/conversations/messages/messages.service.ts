@@ -20,6 +20,8 @@ import { toMessage, type MessageWindow, type PostMessage, type ReplyOptions } fr
 import { MessagesRepository, type MessageRecord, type Window } from './messages.repository.js';
 
 const DEFAULT_LIMIT = 50;
+/** PostgreSQL's integer. */
+const MAX_SEQ = 2 ** 31 - 1;
 
 @Injectable()
 export class MessagesService {
@@ -41,12 +43,20 @@ export class MessagesService {
       const newest = await this.newest(conversationId);
       return toWindow(newest.slice(-limit), { hasBefore: newest.length > limit, hasAfter: false });
     }
-    const rows = await this.messages.window(conversationId, window);
+    const rows = await this.messages.window(conversationId, withinSeqs(window));
     const [oldest, newest] = [rows[0], rows.at(-1)];
-    if (!oldest || !newest) return toWindow([], { hasBefore: false, hasAfter: false });
+    // An empty window lies beyond one end; what it was asked relative to tells which.
     return toWindow(rows, {
-      hasBefore: await this.messages.existsBeyond(conversationId, 'before', oldest.seq),
-      hasAfter: await this.messages.existsBeyond(conversationId, 'after', newest.seq),
+      hasBefore: await this.messages.existsBeyond(
+        conversationId,
+        'before',
+        oldest?.seq ?? Math.min(after ?? -1, MAX_SEQ - 1) + 1,
+      ),
+      hasAfter: await this.messages.existsBeyond(
+        conversationId,
+        'after',
+        newest?.seq ?? Math.min(before ?? MAX_SEQ, MAX_SEQ) - 1,
+      ),
     });
   }
 
@@ -59,9 +69,10 @@ export class MessagesService {
     const known = await this.log.findPosted(conversation, actor, draft.clientMessageId);
     if (known) return known;
     requireContent(draft);
-    this.runner.assertAccepting();
-    if (draft.reply?.mode !== 'none')
-      await this.prompts.assertFits(conversation, draft.text ?? '', draft.reply);
+    if (draft.reply?.mode !== 'none') {
+      this.runner.assertAccepting();
+      await this.prompts.assertFits(conversation, draft.text ?? '', draft.reply ?? undefined);
+    }
 
     const posted = await this.log.append(conversation, actor, draft);
     if (posted.duplicate) return posted;
@@ -77,6 +88,7 @@ export class MessagesService {
     options: ReplyOptions | undefined,
   ): Promise<GenerationEntity> {
     const conversation = await this.conversations.get(actor, conversationId);
+    this.runner.assertAccepting();
     const generation = await this.log.askAgain(conversation, actor, messageId, options);
     this.runner.start(generation);
     return generation;
@@ -135,6 +147,14 @@ export class MessagesService {
   }
 }
 
+/** A number beyond any seq means the same as the largest one, which the database can compare with. */
+function withinSeqs({ limit, ...ends }: Window): Window {
+  const [before, after, around] = [ends.before, ends.after, ends.around].map(
+    (seq) => seq && Math.min(seq, MAX_SEQ - 1),
+  );
+  return { limit, before, after, around };
+}
+
 const toWindow = (
   rows: readonly MessageRecord[],
   beyond: Pick<MessageWindow, 'hasBefore' | 'hasAfter'>,
@@ -145,8 +165,8 @@ const toWindow = (
   ...beyond,
 });
 
-function requireContent({ text = '', attachments = [] }: PostMessage): void {
-  if (text.trim() !== '' || attachments.length > 0) return;
+function requireContent({ text, attachments }: PostMessage): void {
+  if (text?.trim() || attachments?.length) return;
   const detail = 'Send a text that is not blank, or an attachment.';
   throw conversationErrors['empty-message'](detail, {
     errors: [{ pointer: '#/text', code: 'empty-message', detail }],
