@@ -5,6 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../../src/bootstrap.js';
 import { CharactersService } from '../../../src/characters/characters.service.js';
 import { ConversationStarts } from '../../../src/conversations/conversation-starts.service.js';
+import { ConversationsService } from '../../../src/conversations/conversations.service.js';
 import {
   CANCEL_REQUESTED,
   endsReply,
@@ -15,8 +16,10 @@ import { GenerationRunner } from '../../../src/conversations/generations/generat
 import { GenerationsRepository } from '../../../src/conversations/generations/generations.repository.js';
 import { GenerationsService } from '../../../src/conversations/generations/generations.service.js';
 import { PromptsService } from '../../../src/conversations/generations/prompts.service.js';
+import { ReplyEvents } from '../../../src/conversations/generations/reply-events.service.js';
 import type { PostMessage } from '../../../src/conversations/messages/messages.dto.js';
 import { MessageLog, type Posted } from '../../../src/conversations/messages/message-log.service.js';
+import { MessagesService } from '../../../src/conversations/messages/messages.service.js';
 import { MessagesRepository } from '../../../src/conversations/messages/messages.repository.js';
 import type { Actor } from '../../../src/platform/actor/actor.js';
 import { Database } from '../../../src/platform/database/database.js';
@@ -220,6 +223,45 @@ describe.each(places)('generations %s', (_where, settings) => {
     expect(now).not.toContain('my secret');
     expect(now).not.toContain('my tpyo');
     expect(now).toContain('my typo');
+  });
+
+  it('are stopped with their conversation, give the question back and are not there any more', async () => {
+    const before = await used();
+    const streaming = await ask('Go on');
+    const queued = await ask('And then?');
+    expect(await rows.claim(streaming.generation.id, 'elsewhere')).toBe(true);
+    await app.get(ConversationsService, { strict: false }).remove(actor, conversation.id, undefined);
+    expect((await rows.find(streaming.generation.id))?.cancelRequestedAt).not.toBeNull();
+    expect((await rows.find(queued.generation.id))?.status).toBe('cancelled');
+    expect(await used()).toEqual({ ...before, reserved: before.reserved + 1, remaining: expect.any(Number) });
+    const outcomes = app.get(GenerationsService, { strict: false });
+    for (const { generation } of [streaming, queued]) {
+      await expect(outcomes.get(actor, generation.id)).rejects.toMatchObject({ code: 'not-found' });
+    }
+  });
+
+  it('end for their followers also when the process died between storing the end and telling it', async () => {
+    const { generation } = await ask('Hello?');
+    await log.conclude(conversation, generation, { status: 'completed', text: 'Hi.', finishReason: 'stop' });
+    const told = [];
+    const follow = app
+      .get(ReplyEvents, { strict: false })
+      .fromStart(generation.id, AbortSignal.timeout(25_000));
+    for await (const { event, data } of follow) told.push({ event, data });
+    expect(told).toEqual([
+      { event: 'reply.snapshot', data: { generationId: generation.id, offset: 0, text: 'Hi.' } },
+      { event: 'reply.completed', data: expect.objectContaining({ finishReason: 'stop' }) },
+    ]);
+  });
+
+  it('tells what lies beyond an empty window', async () => {
+    for (const text of ['one', 'two']) await log.append(conversation, actor, draft(text, { mode: 'none' }));
+    const messages = app.get(MessagesService, { strict: false });
+    const window = (ends: object) => messages.window(actor, conversation.id, { limit: 10, ...ends });
+    expect(await window({ after: 2 })).toMatchObject({ items: [], hasBefore: true, hasAfter: false });
+    expect(await window({ before: 1 })).toMatchObject({ items: [], hasBefore: false, hasAfter: true });
+    expect(await window({ after: 1e12 })).toMatchObject({ items: [], hasBefore: true, hasAfter: false });
+    expect((await window({ before: 1e12 })).items).toHaveLength(2);
   });
 
   describe('in a queue', () => {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { newCharacter, newPerson, readReply } from '../../support/api-client.js';
 import { startModelServer } from '../../support/model-server.js';
 import { START_MS, startEmbedded } from '../../support/service.js';
@@ -20,7 +19,7 @@ it(
     const stream = readReply(await person.events(generation.eventsUrl));
     await socket.hears('reply.delta');
 
-    const gone = once(socket.socket, 'disconnect');
+    const gone = new Promise<void>((resolve) => socket.socket.once('disconnect', () => resolve()));
     const stopping = service.stop();
     await socket.hears('server:draining');
     const heardBefore = socket.deltasOf(generation.id).length;
