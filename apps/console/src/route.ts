@@ -7,7 +7,7 @@ export const STATUS = '#/status';
 export const chatHref = (conversationId: string): string => `#/c/${conversationId}`;
 
 /** Places of the console are fragments, so that the service has one page to serve and unknown paths stay unknown. */
-export function routeOf(hash: string): Route {
+function routeOf(hash: string): Route {
   const [, page, id] = hash.split('/');
   if (page === 'status') return { page };
   return page === 'c' && id ? { page: 'chat', conversationId: id } : { page: 'home' };

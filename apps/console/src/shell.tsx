@@ -1,7 +1,6 @@
 import { useEffect } from 'react';
 import type { Page, CharacterSummary, User } from './api/api.types.js';
 import { send } from './api/api-client.js';
-import { isAbort } from './api/problem.js';
 import { useServices } from './api/services.js';
 import { useResource } from './api/use-resource.js';
 import { CharactersPage } from './characters/characters-page.js';
@@ -35,7 +34,7 @@ export function Shell() {
       await send('POST', '/api/auth/logout', { body: { refreshToken } });
     } catch (error) {
       // Signed out here in any case; there, the session expires by itself.
-      if (!isAbort(error)) console.warn('The session was not ended on the service.', error);
+      console.warn('The session was not ended on the service.', error);
     }
   }
 

@@ -49,5 +49,3 @@ export const toProblem = (body: unknown, status = 0): Problem =>
 /** fetch throws a TypeError when there was no answer, an AbortError or TimeoutError when nobody waited for it. */
 const isNetworkFailure = ({ name }: Error): boolean =>
   ['TypeError', 'AbortError', 'TimeoutError', 'ConnectionLost'].includes(name);
-
-export const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';

@@ -2,7 +2,6 @@ import { textRuns } from './text-runs.js';
 
 export function MessageText({ text }: { text: string }) {
   // Text has no other identity than its place.
-  /* oxlint-disable react/no-array-index-key */
   return text
     .split(/\n{2,}/)
     .map((paragraph, index) => (
@@ -12,5 +11,4 @@ export function MessageText({ text }: { text: string }) {
         )}
       </p>
     ));
-  /* oxlint-enable react/no-array-index-key */
 }
