@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { expectStatus, newCharacter, newPerson, readReply } from '../support/api-client.js';
-import type { Character, Conversation, Generation, Message, Person, Problem } from '../support/api-client.js';
+import type {
+  Character,
+  Conversation,
+  Generation,
+  Message,
+  Person,
+  Posted,
+  Problem,
+} from '../support/api-client.js';
 import { startModelServer, type ModelServer } from '../support/model-server.js';
 import { START_MS, startEmbedded, type Service } from '../support/service.js';
 
@@ -167,7 +175,7 @@ describe('a reply', () => {
   test('generated again is a variant beside the first, and either can be chosen', async () => {
     const { reply } = await exchange('Hello');
     const variants = `${messagesPath}/${reply.id}/regenerations`;
-    const again = expectStatus(202, await person.post<Generation>(variants, {}));
+    const { generation: again } = expectStatus(202, await person.post<Posted>(variants, {}));
     const variant = (await person.follow(again)).last.data.message as Message;
     expect(variant).toMatchObject({ parentId: reply.parentId, role: 'character' });
     expect(variant.id).not.toBe(reply.id);
