@@ -29,8 +29,11 @@ export class ConversationStarts {
   /** @throws not-found for a character the caller may not see; greeting-out-of-range */
   async start(
     actor: Actor,
-    { characterId, greetingIndex = 0, title, metadata = {} }: StartConversation,
+    { characterId, title, ...input }: StartConversation,
   ): Promise<{ conversation: Conversation; greeting: MessageRecord | null }> {
+    // An optional field may be null, which a default would not replace.
+    const greetingIndex = input.greetingIndex ?? 0;
+    const metadata = input.metadata ?? {};
     assertMetadataSize(metadata);
     const character = await this.characters.getVisible(actor, characterId);
     const userName = await this.users.displayNameOf(actor.id);

@@ -26,7 +26,7 @@ export class PromptsService {
   async assertFits(
     conversation: ConversationRef,
     text: string,
-    parameters: GenerationParameters = {},
+    parameters: GenerationParameters,
   ): Promise<void> {
     this.ai.modelFor(parameters.model);
     await this.build(conversation, [{ role: 'user', text, seq: 1 }], parameters);

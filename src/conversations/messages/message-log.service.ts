@@ -12,7 +12,7 @@ import { ConversationsRepository } from '../conversations.repository.js';
 import type { GenerationEntity } from '../generations/generation.entity.js';
 import { GenerationsRepository, type GenerationEnd } from '../generations/generations.repository.js';
 import type { MessageKind } from './message.entity.js';
-import type { PostMessage, ReplyOptions } from './messages.dto.js';
+import { parametersOf, type PostMessage, type ReplyOptions } from './messages.dto.js';
 import { MessagesRepository, type MessageRecord } from './messages.repository.js';
 
 export interface Posted {
@@ -84,15 +84,15 @@ export class MessageLog {
   ): Promise<GenerationEntity> {
     return this.underLock(conversation, async ({ id, characterId }) => {
       const message = await this.getMessage(id, messageId);
+      const answered = message.role === 'user' ? message : await this.answeredBy(message);
       const newest = await this.messages.newest(id);
-      const isNewestTurn =
-        !newest || newest.seq <= message.seq || [message.id, message.parentId].includes(newest.parentId);
-      if (!isNewestTurn) {
+      const hasGoneOn =
+        newest && newest.id !== answered.id && (newest.role === 'user' || newest.parentId !== answered.id);
+      if (hasGoneOn) {
         throw conversationErrors['not-regenerable'](
           'The conversation has gone on since; only its newest reply can be generated again.',
         );
       }
-      const answered = message.role === 'user' ? message : await this.answeredBy(message);
       await this.refuseWhileReplying(id, options);
       const reservation = await this.usage.reserve(actor, { characterId, kind: 'text' });
       return this.ask(conversation, answered, reservation.id, options);
@@ -201,7 +201,6 @@ export class MessageLog {
     reservationId: string,
     options: ReplyOptions | undefined,
   ): Promise<GenerationEntity> {
-    const { model, maxTokens, temperature, seed } = options ?? {};
     return this.generations.insert({
       id: newId(),
       conversationId,
@@ -209,7 +208,7 @@ export class MessageLog {
       replyMessageId: newId(),
       userId,
       characterId,
-      parameters: { model, maxTokens, temperature, seed },
+      parameters: parametersOf(options),
       reservationId,
     });
   }
@@ -232,15 +231,13 @@ export class MessageLog {
     { parentId, replyTo }: PostMessage,
   ): Promise<MessageRecord | undefined> {
     for (const [field, id] of Object.entries({ parentId, replyTo })) {
-      if (id === undefined || (await this.messages.find(conversationId, id))) continue;
+      if (!id || (await this.messages.find(conversationId, id))) continue;
       const detail = `${field} is not a message of this conversation.`;
       throw conversationErrors['parent-not-found'](detail, {
         errors: [{ pointer: `#/${field}`, code: 'parent-not-found', detail }],
       });
     }
-    return parentId === undefined
-      ? this.messages.newest(conversationId)
-      : this.messages.find(conversationId, parentId);
+    return parentId ? this.messages.find(conversationId, parentId) : this.messages.newest(conversationId);
   }
 
   private async answeredBy({ conversationId, parentId }: MessageRecord): Promise<MessageRecord> {
@@ -265,7 +262,7 @@ export class MessageLog {
 }
 
 /** Decides which daily allowance a message is counted on. */
-function kindOf({ attachments = [] }: PostMessage): MessageKind {
-  if (attachments.some(({ kind }) => kind === 'media')) return 'media';
-  return attachments.length > 0 ? 'audio' : 'text';
+function kindOf({ attachments }: PostMessage): MessageKind {
+  if (attachments?.some(({ kind }) => kind === 'media')) return 'media';
+  return attachments?.length ? 'audio' : 'text';
 }

@@ -26,7 +26,7 @@ import { SseConnections } from '../../platform/http/sse-connections.js';
 import { Idempotent } from '../../platform/idempotency/idempotent.decorator.js';
 import { usageHeaders } from '../../usage/usage.headers.js';
 import { QuotaHeadersInterceptor } from '../../usage/quota-headers.interceptor.js';
-import { GenerationHandle, toGenerationHandle } from '../generations/generations.dto.js';
+import { toGenerationHandle } from '../generations/generations.dto.js';
 import { ReplyEvents } from '../generations/reply-events.service.js';
 import {
   ChooseVariant,
@@ -36,6 +36,7 @@ import {
   MessageWindowQuery,
   PostedMessage,
   PostMessage,
+  RegeneratedReply,
   RegenerateReply,
   toMessage,
 } from './messages.dto.js';
@@ -136,10 +137,10 @@ export class MessagesController {
     @Param('messageId', IdParam) messageId: string,
     @Body() { reply: options }: RegenerateReply,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<GenerationHandle> {
+  ): Promise<RegeneratedReply> {
     const generation = await this.messages.regenerate(actor, conversationId, messageId, options);
     reply.header('location', `/api/generations/${generation.id}`);
-    return toGenerationHandle(generation);
+    return { generation: toGenerationHandle(generation) };
   }
 
   /** Chooses which variant of a reply is shown and goes into the context */

@@ -16,6 +16,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { UsageCounters } from '../../usage/usage.dto.js';
+import type { GenerationParameters } from '../generations/generation.entity.js';
 import { GenerationHandle } from '../generations/generations.dto.js';
 import type { MessageEntity } from './message.entity.js';
 
@@ -201,6 +202,19 @@ export class SentMessage {
   /** True when this clientMessageId was sent before: nothing was stored or charged again. */
   duplicate!: boolean;
 }
+
+/** The regeneration that is on its way. */
+export class RegeneratedReply {
+  generation!: GenerationHandle;
+}
+
+/** What the model is asked with; null says the same as leaving a field out. */
+export const parametersOf = (options: ReplyOptions | null | undefined): GenerationParameters => ({
+  model: options?.model ?? undefined,
+  maxTokens: options?.maxTokens ?? undefined,
+  temperature: options?.temperature ?? undefined,
+  seed: options?.seed ?? undefined,
+});
 
 export const toMessage = (row: MessageEntity): Message => ({
   id: row.id,

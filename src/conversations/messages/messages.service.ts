@@ -16,7 +16,13 @@ import type { GenerationEntity } from '../generations/generation.entity.js';
 import { GenerationRunner } from '../generations/generation-runner.service.js';
 import { PromptsService } from '../generations/prompts.service.js';
 import { MessageLog, type Posted } from './message-log.service.js';
-import { toMessage, type MessageWindow, type PostMessage, type ReplyOptions } from './messages.dto.js';
+import {
+  parametersOf,
+  toMessage,
+  type MessageWindow,
+  type PostMessage,
+  type ReplyOptions,
+} from './messages.dto.js';
 import { MessagesRepository, type MessageRecord, type Window } from './messages.repository.js';
 
 const DEFAULT_LIMIT = 50;
@@ -71,7 +77,7 @@ export class MessagesService {
     requireContent(draft);
     if (draft.reply?.mode !== 'none') {
       this.runner.assertAccepting();
-      await this.prompts.assertFits(conversation, draft.text ?? '', draft.reply ?? undefined);
+      await this.prompts.assertFits(conversation, draft.text ?? '', parametersOf(draft.reply));
     }
 
     const posted = await this.log.append(conversation, actor, draft);

@@ -109,7 +109,7 @@ export class ChatSync {
   regenerate(messageId: string, parentId: string | undefined): Promise<void> {
     return this.attempt(async () => {
       const path = `${this.messagesPath}/${messageId}/regenerations`;
-      const generation = await this.api.post<GenerationHandle>(path, {
+      const { generation } = await this.api.post<{ generation: GenerationHandle }>(path, {
         body: {},
         idempotencyKey: newClientId(),
       });
