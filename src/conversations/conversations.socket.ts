@@ -15,6 +15,7 @@ import {
   SendMessage,
 } from './conversations.socket.dto.js';
 import { CancelledGeneration, toGenerationHandle } from './generations/generations.dto.js';
+import { eventsOfHeard, heardOf } from './generations/heard-reply.js';
 import { GenerationsRepository } from './generations/generations.repository.js';
 import { GenerationsService } from './generations/generations.service.js';
 import { Message, SentMessage, toMessage } from './messages/messages.dto.js';
@@ -25,11 +26,9 @@ interface Joined {
   lastSeq: number;
   epoch: string;
   replay: { status: 'ok' | 'gap' | 'reset'; events: LogEvent[]; hasMore: boolean; snapshot: string };
-  /** The events so far of replies that are being generated. */
+  /** Replies that are being generated: that they started, and one delta with all that was said so far. */
   replies: { generationId: string; epoch: string; events: LogEvent[] }[];
 }
-
-const MAX_REPLY_EVENTS = 5_000;
 
 @Injectable()
 export class ConversationsSocket {
@@ -60,12 +59,13 @@ export class ConversationsSocket {
     seen.set(stream, events.at(-1)?.seq ?? after ?? head.head);
     const replies = [];
     for (const generation of await this.active.activeIn(id)) {
-      const reply = await this.events.read(generationStream(generation.id), {
-        after: 0,
-        limit: MAX_REPLY_EVENTS,
+      const heard = await heardOf(this.events, generation);
+      seen.set(generationStream(generation.id), heard.seq);
+      replies.push({
+        generationId: generation.id,
+        epoch: heard.epoch,
+        events: eventsOfHeard(generation, heard),
       });
-      seen.set(generationStream(generation.id), reply.events.at(-1)?.seq ?? 0);
-      replies.push({ generationId: generation.id, epoch: reply.epoch, events: reply.events });
     }
     const snapshot = `/api/conversations/${id}/messages`;
     return { lastSeq: head.head, epoch: head.epoch, replay: { status, events, hasMore, snapshot }, replies };

@@ -1,7 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Actor } from '../../platform/actor/actor.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
-import { KEPT_EVENTS } from '../../platform/events/event-log.js';
 import { EventLog } from '../../platform/events/event-log.service.js';
 import { UsageService } from '../../usage/usage.service.js';
 import { conversationErrors } from '../conversations.errors.js';
@@ -12,10 +11,8 @@ import {
   generationStream,
   MESSAGE_CREATED,
   REPLY_COMPLETED,
-  REPLY_DELTA,
   REPLY_FAILED,
   type ReplyCompleted,
-  type ReplyDelta,
   type ReplyFailed,
 } from '../conversations.events.js';
 import { MessageLog } from '../messages/message-log.service.js';
@@ -23,6 +20,7 @@ import { toMessage } from '../messages/messages.dto.js';
 import type { MessageRecord } from '../messages/messages.repository.js';
 import type { GenerationEntity } from './generation.entity.js';
 import type { CancelledGeneration } from './generations.dto.js';
+import { heardOf } from './heard-reply.js';
 import { GenerationsRepository, type GenerationEnd } from './generations.repository.js';
 
 /** How long a cancel waits for the process that streams the reply before it ends the generation itself. */
@@ -102,7 +100,7 @@ export class GenerationsService {
     generation: GenerationEntity,
     end: Pick<Ended, 'status' | 'finishReason' | 'error'>,
   ): Promise<void> {
-    const text = await this.saidSoFar(generation);
+    const { text } = await heardOf(this.events, generation);
     await this.conclude(generation, { ...end, text, charged: text !== '' });
   }
 
@@ -146,16 +144,6 @@ export class GenerationsService {
       data: {},
       room: 'instances',
     });
-  }
-
-  /** Heartbeats store the text every few seconds; what clients heard since then is in the event log. */
-  private async saidSoFar({ id, text }: GenerationEntity): Promise<string> {
-    const { status, events } = await this.events.read(generationStream(id), { after: 0, limit: KEPT_EVENTS });
-    const heard = events
-      .filter(({ type }) => type === REPLY_DELTA)
-      .map(({ data }) => (data as ReplyDelta).text)
-      .join('');
-    return status === 'ok' && heard.length > text.length ? heard : text;
   }
 
   private async giveBack({ id, reservationId }: GenerationEntity): Promise<void> {

@@ -109,7 +109,7 @@ export class ReplyStreaming {
 
   private async beat(generationId: string, writer: ReplyWriter, abort: AbortController): Promise<void> {
     try {
-      if (!(await this.generations.heartbeat(generationId, writer.text))) abort.abort(CANCELLED);
+      if (!(await this.generations.heartbeat(generationId, writer.told))) abort.abort(CANCELLED);
     } catch (error) {
       this.logger.warn({ err: error, generationId }, 'A heartbeat was missed: the database did not take it');
     }

@@ -11,6 +11,7 @@ export type EmitDelta = (offset: number, text: string) => Promise<unknown>;
 export class ReplyWriter {
   private said = '';
   private emitted = 0;
+  private toldUnits = 0;
   private timer?: NodeJS.Timeout;
   private pumping?: Promise<void>;
   private failure?: Error;
@@ -20,6 +21,11 @@ export class ReplyWriter {
   /** Everything said so far, emitted or not. */
   get text(): string {
     return this.said;
+  }
+
+  /** What has been emitted: nothing else may stand in place of the rest when this process dies. */
+  get told(): string {
+    return this.said.slice(0, this.toldUnits);
   }
 
   say(text: string): void {
@@ -58,6 +64,7 @@ export class ReplyWriter {
       this.emitted = end;
       try {
         await this.emit(offset, this.said.slice(offset, end));
+        this.toldUnits = end;
       } catch (error) {
         this.failure = error instanceof Error ? error : new Error(String(error));
       }

@@ -1,0 +1,58 @@
+import type { EventLogStore, LogEvent } from '../../platform/events/event-log.js';
+import { newId } from '../../platform/ids/ids.js';
+import {
+  generationStream,
+  REPLY_DELTA,
+  REPLY_STARTED,
+  type ReplyDelta,
+  type ReplyStarted,
+} from '../conversations.events.js';
+import type { GenerationEntity } from './generation.entity.js';
+
+/** What clients have heard of a reply so far, up to the event `seq` of its stream. */
+export interface HeardReply {
+  epoch: string;
+  seq: number;
+  text: string;
+}
+
+/** Many times what is said between two heartbeats, so that stored text and these events always overlap. */
+const TAIL_EVENTS = 1_000;
+
+/** The text that the last heartbeat stored, and what the log has of the time since then. */
+export async function heardOf(
+  log: Pick<EventLogStore, 'read'>,
+  { id, text }: Pick<GenerationEntity, 'id' | 'text'>,
+): Promise<HeardReply> {
+  const stream = generationStream(id);
+  const { epoch, head } = await log.read(stream, { after: 0, limit: 1 });
+  const after = Math.max(0, head - TAIL_EVENTS);
+  // What is appended between the two reads is read, too.
+  const { events } = await log.read(stream, { epoch, after, limit: 2 * TAIL_EVENTS });
+  const deltas = events.filter(({ type }) => type === REPLY_DELTA).map(({ data }) => data as ReplyDelta);
+  const heard = deltas.reduce(
+    (said, delta) =>
+      delta.offset <= said.length ? said + delta.text.slice(said.length - delta.offset) : said,
+    text,
+  );
+  return { epoch, seq: events.at(-1)?.seq ?? head, text: heard };
+}
+
+/** As the events that bring a client there: thousands of deltas would say the same as one. */
+export function eventsOfHeard(
+  { id, replyMessageId, parentMessageId }: GenerationEntity,
+  { epoch, seq, text }: HeardReply,
+): LogEvent[] {
+  if (seq === 0) return [];
+  const envelope = { stream: generationStream(id), epoch, seq, ts: new Date().toISOString() };
+  const started: ReplyStarted = {
+    generationId: id,
+    messageId: replyMessageId,
+    parentId: parentMessageId,
+  };
+  const delta: ReplyDelta = { generationId: id, offset: 0, text };
+  return [
+    { ...envelope, id: newId(), type: REPLY_STARTED, data: started },
+    { ...envelope, id: newId(), type: REPLY_DELTA, data: delta },
+  ];
+}
