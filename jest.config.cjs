@@ -34,6 +34,8 @@ const shared = {
 
 module.exports = {
   testTimeout: 30_000,
+  // Half of a test file's time is spent waiting for servers; every core can have one.
+  maxWorkers: '100%',
   projects: [
     {
       ...shared,

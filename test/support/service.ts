@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createApp, serve } from '../../src/bootstrap.js';
 import { freePort, pidFile, register } from './server-process.js';
 
 export interface Service {
@@ -49,25 +48,8 @@ const QUICK: Settings = {
   AUTH_ARGON2_PASSES: '1',
 };
 
-/** The service in this process, on an embedded database of its own, without Redis. */
-export async function startEmbedded(settings: Settings = {}): Promise<Service> {
-  const directory = mkdtempSync(join(tmpdir(), 'rapport-e2e-'));
-  const app = await createApp({
-    ...QUICK,
-    LOG_LEVEL: 'error',
-    PORT: '0',
-    DATA_DIR: join(directory, 'data'),
-    ...settings,
-  });
-  const url = (await serve(app)).replace('localhost', '127.0.0.1');
-  return {
-    url,
-    stop: async () => {
-      await app.close();
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
-}
+/** The service on an embedded database of its own, without Redis: what `npm start` gives. */
+export const startEmbedded = (settings: Settings = {}): Promise<BuiltService> => startBuilt(settings);
 
 /** Starts `dist/src/main.js`, the very program that is deployed, and waits until it is ready. */
 export async function startBuilt(settings: Settings = {}, options: BuiltOptions = {}): Promise<BuiltService> {

@@ -68,7 +68,8 @@ export class ReplyStreaming {
           await this.charge(generation);
           charged = true;
         }
-        writer.say(chunk.text);
+        // PostgreSQL text holds no NUL; a reply with one could be told but never stored.
+        writer.say(chunk.text.replaceAll('\u0000', ''));
       }
       await writer.close();
       if (!finish || writer.text === '') {

@@ -1,7 +1,7 @@
-import { newCharacter, newPerson, readReply } from '../../support/api-client.js';
-import { startModelServer } from '../../support/model-server.js';
-import { START_MS, startEmbedded } from '../../support/service.js';
-import { LiveSocket, type Sent } from '../../support/socket-client.js';
+import { newCharacter, newPerson, readReply } from '../support/api-client.js';
+import { startModelServer } from '../support/model-server.js';
+import { START_MS, startEmbedded } from '../support/service.js';
+import { LiveSocket, type Sent } from '../support/socket-client.js';
 
 it(
   'at shutdown a reply that is under way is heard and can be stopped, over a socket and over SSE',

@@ -1,6 +1,6 @@
-import { expectStatus, newCharacter, newPerson } from '../../support/api-client.js';
-import type { Character, Generation, Message, Person, Problem } from '../../support/api-client.js';
-import { START_MS, startEmbedded, type Service } from '../../support/service.js';
+import { expectStatus, newCharacter, newPerson } from '../support/api-client.js';
+import type { Character, Generation, Message, Person, Problem } from '../support/api-client.js';
+import { START_MS, startEmbedded, type Service } from '../support/service.js';
 
 let service: Service;
 let person: Person;
