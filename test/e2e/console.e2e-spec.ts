@@ -1,6 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { Problem } from '../support/api-client.js';
-import { START_MS, startBuilt, startEmbedded, type Service } from '../support/service.js';
+import { START_MS, startBuilt, type Service } from '../support/service.js';
 
 let service: Service;
 
@@ -84,12 +86,18 @@ describe('the console', () => {
 test(
   'a service that was never bundled serves its API all the same',
   async () => {
-    const unbundled = await startEmbedded();
+    const copy = mkdtempSync(join(tmpdir(), 'rapport-unbundled-'));
+    for (const part of ['src', 'libs'])
+      cpSync(join('dist', part), join(copy, 'dist', part), { recursive: true });
+    cpSync('package.json', join(copy, 'package.json'));
+    symlinkSync(resolve('node_modules'), join(copy, 'node_modules'));
+    const unbundled = await startBuilt({}, { program: join(copy, 'dist/src/main.js') });
     try {
       await expectProblem(await fetch(`${unbundled.url}/`), 404, 'not-found');
       expect((await fetch(`${unbundled.url}/readyz`)).status).toBe(200);
     } finally {
       await unbundled.stop();
+      rmSync(copy, { recursive: true, force: true });
     }
   },
   START_MS,

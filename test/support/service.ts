@@ -31,6 +31,8 @@ export interface BuiltOptions {
   /** A directory of the caller's, which stays. */
   dataDir?: string;
   port?: number;
+  /** @default dist/src/main.js */
+  program?: string;
 }
 
 /** For the hooks that start one: seconds on an idle machine, a minute on one that runs much else. */
@@ -106,7 +108,7 @@ async function launch(settings: Settings, options: BuiltOptions): Promise<Launch
   const directory = mkdtempSync(join(tmpdir(), 'rapport-e2e-'));
   const dataDir = options.dataDir ?? join(directory, 'data');
   const port = options.port ?? (await freePort());
-  const child = spawn(process.execPath, [resolve('dist/src/main.js')], {
+  const child = spawn(process.execPath, [resolve(options.program ?? 'dist/src/main.js')], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, ...QUICK, PORT: String(port), DATA_DIR: dataDir, ...settings },
