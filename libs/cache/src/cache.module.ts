@@ -7,6 +7,7 @@ import { CacheService } from './cache.service.js';
 import { CacheExplorer } from './declare/cache-explorer.js';
 import { CACHE_ENGINE } from './declare/engine-binding.js';
 import { CacheStatusInterceptor } from './http/cache-status.interceptor.js';
+import { ResponsePlans } from './http/response-plans.js';
 import { createCacheManager } from './manager/cache-manager.js';
 
 /** Options of `CacheModule` from a factory with injected dependencies. */
@@ -55,7 +56,8 @@ function dynamicModule(options: FactoryProvider, imports: ModuleMetadata['import
       CacheService,
       CacheExplorer,
       CacheStatusInterceptor,
+      ResponsePlans,
     ],
-    exports: [CACHE_ENGINE, CACHE_MANAGER, CacheService, CacheStatusInterceptor],
+    exports: [CACHE_ENGINE, CACHE_MANAGER, CacheService, CacheStatusInterceptor, ResponsePlans],
   };
 }

@@ -1,5 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Duration } from './declare/duration.js';
+import type { HttpRequest } from './http/http-request.js';
+import type { PrincipalOf } from './http/principal.js';
 import type { RedisConnection } from './tiers/redis-script.js';
 
 /** Ties the cache to the application's database transactions. */
@@ -32,6 +34,8 @@ export interface CacheModuleOptions {
   /** TTLs by cache name, in front of what is declared. */
   ttlOverrides?: Readonly<Record<string, Duration>>;
   transaction?: CacheTransactions;
+  /** For `@CacheResponse`: on whose behalf a request is made. @default `user.id`, `user.sub` or `actor.id` of the request */
+  http?: { principal?: PrincipalOf<HttpRequest> };
   /** @default Nest's logger */
   logger?: LoggerService;
 }

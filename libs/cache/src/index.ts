@@ -18,6 +18,12 @@ export { CachePut, type PutTarget } from './declare/cache-put.decorator.js';
 export { Caching, type CachingOptions } from './declare/caching.decorator.js';
 export { InvalidateTags } from './declare/invalidate-tags.decorator.js';
 export { encodeKey } from './codec/key-encoding.js';
+export { CacheResponse } from './http/cache-response.decorator.js';
+export type { CacheResponseOptions } from './http/cache-response.options.js';
+export { HttpCacheInterceptor } from './http/http-cache.interceptor.js';
+export type { HttpRequest } from './http/http-request.js';
+export type { PrincipalOf } from './http/principal.js';
+export type { CachedResponse } from './http/stored-response.js';
 export { CacheStatusInterceptor } from './http/cache-status.interceptor.js';
 export {
   cacheStatusHeader,
