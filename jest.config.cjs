@@ -40,7 +40,7 @@ module.exports = {
     {
       ...shared,
       displayName: 'unit',
-      testMatch: ['<rootDir>/{src,libs,apps}/**/*.spec.ts'],
+      testMatch: ['<rootDir>/{src,libs,apps,bench}/**/*.spec.ts'],
     },
     {
       ...shared,
