@@ -47,7 +47,7 @@ export class CacheHandle<Args extends readonly unknown[], Value> {
 
   /** Stores a value over whatever is there. Inside a transaction the entry is dropped after the commit instead. */
   put(args: Args, value: Value): Promise<'applied' | 'pending'> {
-    return this.engine.put(this.region, args, value);
+    return this.engine.writer.put(this.region, args, value);
   }
 
   evict(args: Args): Promise<'applied' | 'pending'> {
@@ -58,13 +58,21 @@ export class CacheHandle<Args extends readonly unknown[], Value> {
     return this.engine.evict(this.region, argsList);
   }
 
+  /**
+   * Runs a write of what the entry shows, as `@CacheEvict` does: nobody fills the entry while it runs, it is dropped
+   * when the write has ended, and if this process dies in between, nothing old stays.
+   */
+  evictAround<T>(args: Args, write: () => Promise<T>): Promise<T> {
+    return this.engine.around(this.engine.evictionsOf(this.region, [args]), write);
+  }
+
   /** Drops every entry with the tag: tags are shared by all caches. */
   evictTag(tag: string): Promise<'applied' | 'pending'> {
-    return this.engine.evictTags([tag]);
+    return this.engine.writer.evict(this.engine.tagsOf([tag]));
   }
 
   /** Drops every entry of this cache, whatever their number, in one step. */
   clear(): Promise<'applied' | 'pending'> {
-    return this.engine.clear(this.region);
+    return this.engine.writer.evict(this.engine.clearOf(this.region));
   }
 }

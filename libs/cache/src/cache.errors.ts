@@ -12,3 +12,8 @@ export class CacheKeyError extends Error {
 export class CacheValueError extends Error {
   override readonly name = 'CacheValueError';
 }
+
+/** A loader took longer than its cache's `timeout.hard`. The load goes on, and fills the cache when it ends. */
+export class CacheTimeoutError extends Error {
+  override readonly name = 'CacheTimeoutError';
+}

@@ -1,4 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
+import type { CacheBackend } from './backend.js';
 import type { Duration } from './declare/duration.js';
 import type { HttpRequest } from './http/http-request.js';
 import type { PrincipalOf } from './http/principal.js';
@@ -10,6 +11,16 @@ export interface CacheTransactions {
   isActive(): boolean;
   /** Runs the hook after the outermost commit; drops it on rollback. */
   afterCommit(hook: () => Promise<void>): unknown;
+  /** Runs the hook after a rollback; without it, entries that were to be evicted are not cached for half a minute. */
+  afterRollback?(hook: () => Promise<void>): unknown;
+  /** Where evicts are noted that Redis could not be told of before the write. @default none: kept in this process */
+  outbox?: CacheOutbox;
+}
+
+/** Notes evicts in the same transaction as the write that needs them; see `CacheService.relay`. */
+export interface CacheOutbox {
+  /** Called inside the transaction; each entry is a text of its own. */
+  add(entries: readonly string[]): Promise<void>;
 }
 
 /** Options of `CacheModule`. */
@@ -36,6 +47,8 @@ export interface CacheModuleOptions {
   transaction?: CacheTransactions;
   /** For `@CacheResponse`: on whose behalf a request is made. @default `user.id`, `user.sub` or `actor.id` of the request */
   http?: { principal?: PrincipalOf<HttpRequest> };
+  /** For tests, from `@rapport/cache/testing`: what the cache stands on instead of `redis`. */
+  backend?: CacheBackend;
   /** @default Nest's logger */
   logger?: LoggerService;
 }

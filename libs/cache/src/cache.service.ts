@@ -25,7 +25,23 @@ export class CacheService {
 
   /** Drops every entry with the tag, in all caches. */
   evictTag(tag: string): Promise<'applied' | 'pending'> {
-    return this.engine.evictTags([tag]);
+    return this.engine.writer.evict(this.engine.tagsOf([tag]));
+  }
+
+  /**
+   * For the application's transactions: to be called inside each outermost one, just before it commits. Notes in the
+   * outbox which evicts Redis could not be told of.
+   */
+  beforeCommit(): Promise<void> {
+    return this.engine.writer.noteUndelivered();
+  }
+
+  /**
+   * Delivers evicts that were noted in an outbox; by any process that reaches Redis, as often as needed. An entry may
+   * be forgotten once the answer is `applied`.
+   */
+  relay(entries: readonly string[]): Promise<'applied' | 'pending'> {
+    return this.engine.writer.relay(entries);
   }
 
   /** What happened in this process's caches since it started. */

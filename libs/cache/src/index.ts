@@ -1,8 +1,13 @@
 export { CacheModule, type CacheModuleAsyncOptions } from './cache.module.js';
-export type { CacheModuleOptions, CacheTransactions } from './cache.options.js';
+export type { CacheModuleOptions, CacheOutbox, CacheTransactions } from './cache.options.js';
 export { CacheService } from './cache.service.js';
 export type { CacheHandle } from './cache-handle.js';
-export { CacheDeclarationError, CacheKeyError, CacheValueError } from './cache.errors.js';
+export {
+  CacheDeclarationError,
+  CacheKeyError,
+  CacheTimeoutError,
+  CacheValueError,
+} from './cache.errors.js';
 export {
   defineCache,
   type CacheDeclaration,
@@ -17,6 +22,7 @@ export { CacheEvict, type EvictTarget, type EvictTiming } from './declare/cache-
 export { CachePut, type PutTarget } from './declare/cache-put.decorator.js';
 export { Caching, type CachingOptions } from './declare/caching.decorator.js';
 export { InvalidateTags } from './declare/invalidate-tags.decorator.js';
+export { notModified, previousValue } from './flight/load.js';
 export { encodeKey } from './codec/key-encoding.js';
 export { CacheResponse } from './http/cache-response.decorator.js';
 export type { CacheResponseOptions } from './http/cache-response.options.js';

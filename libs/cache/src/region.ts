@@ -1,21 +1,23 @@
-import { CacheDeclarationError, CacheKeyError } from './cache.errors.js';
+import { CacheKeyError } from './cache.errors.js';
 import { encodeParts, encodeTag, joinKey } from './codec/key-encoding.js';
 import { ValueCodec } from './codec/value-codec.js';
 import type { AnyCache } from './declare/cache-declaration.js';
 import { durationMs } from './declare/duration.js';
+import { Freshness } from './declare/freshness.js';
 import type { Flight } from './flight/flight.js';
 import { RegionCounters } from './observe/region-counters.js';
 import type { LocalEntry } from './tiers/local-tier.js';
-import { NEVER, TAG_MARK_MS, clearMark, type Slot, type Stamp } from './tiers/tier.js';
+import { clearMark, tagMark, type Eviction, type MarkVersion, type Slot } from './tiers/tier.js';
 
 /** Version of the stored text; entries of another one are misses. */
-const FORMAT = 'R1';
+const FORMAT = 'R2';
 const DEFAULT_LOCAL_TTL_MS = 60_000;
 
 /** One declared cache inside one engine: its settings, its loads in flight and its counters. */
 export class Region {
   readonly name: string;
   readonly ttlMs: number;
+  readonly freshness: Freshness;
   /** Absent when the cache is not kept in L1. */
   readonly localTtlMs?: number;
   readonly tagged: boolean;
@@ -24,6 +26,8 @@ export class Region {
   readonly clearMark: string;
   readonly codec: ValueCodec;
   readonly flights = new Map<string, Flight>();
+  /** Entries that are being refreshed in the background. */
+  readonly refreshing = new Set<string>();
   readonly counters = new RegionCounters();
   /** Errors before this moment are counted, not logged. */
   quietUntil = Number.NEGATIVE_INFINITY;
@@ -31,10 +35,8 @@ export class Region {
   generation = 0;
   /** What this process keeps decoded; owned by `LocalTier`. */
   readonly local = new Map<string, LocalEntry>();
-  /** Entries with this stamp or an older one are dead. */
-  clearedAt: Stamp = NEVER;
-  /** The bus era in which `clearedAt` was read; notices keep it true until the era ends. */
-  clearedEra = -1;
+  /** Version of the cache's own mark; true while the era of the bus lasts and no clear is heard of. */
+  clearVersion?: { readonly version: MarkVersion; readonly era: number };
 
   private readonly partsOf: (...args: unknown[]) => readonly unknown[];
 
@@ -42,20 +44,19 @@ export class Region {
     readonly declaration: AnyCache,
     defaultTtlMs: number,
     ttlOverrideMs?: number,
+    ttlJitter = 0,
   ) {
     const { name, options } = declaration;
     this.name = name;
-    this.ttlMs = ttlOverrideMs ?? (options.ttl === undefined ? defaultTtlMs : durationMs(options.ttl, name));
+    const { ttl = defaultTtlMs } = options;
+    this.ttlMs = ttlOverrideMs ?? (typeof ttl === 'function' ? Infinity : durationMs(ttl, name));
+    const fresh = ttlOverrideMs === undefined ? options : { ...options, ttl: undefined };
+    this.freshness = new Freshness(name, fresh, this.ttlMs, ttlJitter);
     if (options.l1 !== false) {
       const wanted = options.l1?.ttl === undefined ? DEFAULT_LOCAL_TTL_MS : durationMs(options.l1.ttl, name);
       this.localTtlMs = Math.min(wanted, this.ttlMs);
     }
     this.tagged = options.tags !== undefined;
-    if (this.tagged && this.ttlMs > TAG_MARK_MS) {
-      throw new CacheDeclarationError(
-        `cache "${name}": an entry with tags may live 31 days at most, because its tags' evicts are remembered that long; shorten ttl.`,
-      );
-    }
     this.header = `${FORMAT}|${name}|${declaration.version}|`;
     this.clearMark = clearMark(name);
     this.codec = new ValueCodec(name, options.classes);
@@ -76,9 +77,33 @@ export class Region {
     return tags ? tags(...args).map(encodeTag) : [];
   }
 
+  /** Marks of the tags of an entry. */
+  tagMarksOf(args: readonly unknown[]): readonly string[] {
+    return this.tagged ? this.tagsOf(args).map(tagMark) : [];
+  }
+
   /** Where the other instances keep the entry. */
   slot(key: string): Slot {
     return { cache: this.name, key: joinKey(this.name, key) };
+  }
+
+  evictionOf(key: string): Eviction & { kind: 'entry' } {
+    return { kind: 'entry', slot: this.slot(key) };
+  }
+
+  /** Ends what is under way for a key: later reads must not join it. */
+  detach(key: string): void {
+    this.flights.delete(key);
+    this.refreshing.delete(key);
+  }
+
+  detachAll(): void {
+    this.flights.clear();
+    this.refreshing.clear();
+  }
+
+  detachTag(tag: string): void {
+    for (const [key, flight] of this.flights) if (flight.tags?.includes(tag)) this.flights.delete(key);
   }
 
   /** Reverse of {@link slot}, for a key from another instance. */

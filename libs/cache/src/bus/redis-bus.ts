@@ -1,6 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
-import type { RedisConnection } from '../tiers/redis-script.js';
-import { parseMessage, type BusMessage } from './bus-message.js';
+import type { Clock, Timer } from '../clock.js';
+import { withDeadline } from '../tiers/deadline.js';
+import type { Bus, BusListener } from './bus.js';
+import { parseMessage } from './bus-message.js';
 
 /** L1 serves no longer than this after the last proof that notices arrive. */
 const TRUST_MS = 2_000;
@@ -8,142 +10,189 @@ const HEARTBEAT_MS = 500;
 /** A subscription that was silent for this long is given up and opened again. */
 const SILENT_MS = 5_000;
 
+/** A server that notices are published on: one, or every primary of a Cluster. */
+export interface BusServer {
+  readonly id: string;
+  /** Rejects, or does nothing, when the server cannot be reached. */
+  publish(channel: string, text: string): Promise<unknown>;
+}
+
+/** Told what happens to a {@link BusLink}. */
+export interface BusLinkListener {
+  /** The subscription stands, for the first time or again. */
+  onSubscribed(): void;
+  onClosed(): void;
+  onText(channel: string, text: string): void;
+  onError(error: unknown): void;
+}
+
+/** A subscription that opens itself again whenever it is lost, and the servers that publish to it. */
+export interface BusLink {
+  start(channels: readonly string[], listener: BusLinkListener): void;
+  servers(): readonly BusServer[];
+  /** Gives the connection up and opens another one. */
+  reopen(): void;
+  stop(): void;
+}
+
 export interface RedisBusOptions {
   readonly channel: string;
+  readonly ownChannel: string;
   readonly instance: string;
+  readonly clock: Clock;
   readonly logger: LoggerService;
-  readonly onMessage: (message: BusMessage) => void;
-  /** Notices may have been lost. */
-  readonly onLost: () => void;
+}
+
+interface Proof {
+  sent: number;
+  proven: number;
+  until: number;
 }
 
 /**
  * Notices between the instances over pub/sub. Pub/sub loses messages silently, so the bus proves to itself that it
- * does not: it sends itself a heartbeat through the server, on the connection that carries the notices. A heartbeat
- * that comes back shows that everything published before it has arrived.
+ * does not: it sends itself numbered heartbeats through every server that publishes notices, on the connection that
+ * carries them. A heartbeat that comes back shows that everything published there before it has arrived.
  */
-export class RedisBus {
-  /** Moves with every new subscription. */
+export class RedisBus implements Bus {
+  readonly isShared = true;
   era = 0;
   private trustedUntil = Number.NEGATIVE_INFINITY;
   private subscribed = false;
   private lastProofAt = 0;
-  private sentBeat = 0;
-  private provenBeat = 0;
-  private heartbeat?: NodeJS.Timeout;
+  private proofs = new Map<string, Proof>();
+  private timer?: Timer;
   private stopped = false;
   private waiters: (() => void)[] = [];
-  private readonly ownChannel: string;
+  private listener?: BusListener;
 
   constructor(
-    private readonly commands: RedisConnection,
-    private readonly subscriber: RedisConnection,
+    private readonly link: BusLink,
     private readonly options: RedisBusOptions,
-  ) {
-    this.ownChannel = `${options.channel}:${options.instance}`;
-  }
+  ) {}
 
   /** Whether every notice sent more than {@link TRUST_MS} ago has arrived. */
   inStep(now: number): boolean {
     return now < this.trustedUntil;
   }
 
-  start(): void {
-    this.subscriber.on('ready', this.onReady);
-    this.subscriber.on('close', this.onClose);
-    this.subscriber.on('message', this.onText);
-    this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS);
-    if (this.subscriber.status === 'ready') this.onReady();
+  start(listener: BusListener): void {
+    this.listener = listener;
+    this.link.start([this.options.channel, this.options.ownChannel], {
+      onSubscribed: () => this.subscribedAgain(),
+      onClosed: () => this.lose(),
+      onText: (channel, text) => this.onText(channel, text),
+      // The link goes on by itself; without a subscription L1 stays unused and calls go to Redis.
+      onError: (error) =>
+        this.options.logger.warn(`The cache cannot subscribe to invalidations: ${String(error)}`),
+    });
+    this.schedule();
   }
 
   /** Resolves when the bus is in step, or after `ms`. */
   async ready(ms: number): Promise<void> {
-    if (this.inStep(performance.now())) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.waiters.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    if (this.inStep(this.options.clock.now())) return;
+    const inStep = new Promise<void>((resolve) => this.waiters.push(resolve));
+    await withDeadline(inStep, ms, this.options.clock).catch(() => undefined);
   }
 
   stop(): void {
     this.stopped = true;
-    clearInterval(this.heartbeat);
-    this.subscriber.off('ready', this.onReady);
-    this.subscriber.off('close', this.onClose);
-    this.subscriber.off('message', this.onText);
+    this.timer?.cancel();
+    this.link.stop();
     this.lose();
     for (const wake of this.waiters.splice(0)) wake();
   }
 
-  private readonly onReady = (): void => {
-    this.subscriber.subscribe(this.options.channel, this.ownChannel).then(
-      () => {
-        if (this.stopped) return;
-        this.subscribed = true;
-        this.era++;
-        this.provenBeat = this.sentBeat;
-        this.lastProofAt = performance.now();
-        this.beat();
-      },
-      (error: unknown) => {
-        // The connection goes on by itself; without a subscription L1 stays unused and calls go to Redis.
-        if (!this.stopped)
-          this.options.logger.warn(`The cache cannot subscribe to invalidations: ${String(error)}`);
-      },
-    );
-  };
-
-  private readonly onClose = (): void => this.lose();
+  private subscribedAgain(): void {
+    if (this.stopped) return;
+    this.lose();
+    this.subscribed = true;
+    this.era++;
+    this.proofs.clear();
+    this.lastProofAt = this.options.clock.now();
+    this.beat();
+  }
 
   private lose(): void {
     this.trustedUntil = Number.NEGATIVE_INFINITY;
     if (!this.subscribed) return;
     this.subscribed = false;
-    this.options.onLost();
+    this.listener?.onLost();
   }
 
-  private readonly onText = (channel: string, text: string): void => {
-    if (channel === this.ownChannel) this.onProof(text);
-    else if (channel === this.options.channel) {
-      const message = parseMessage(text, this.options.instance);
-      if (message) this.options.onMessage(message);
+  private onText(channel: string, text: string): void {
+    if (this.stopped) return;
+    if (channel === this.options.ownChannel && text.startsWith('h ')) {
+      this.onProof(text);
+      return;
     }
-  };
+    const message = parseMessage(text, this.options.instance);
+    if (message) this.listener?.onMessage(message);
+  }
 
   private onProof(text: string): void {
-    const [beat, sentAt] = text.split(' ').map(Number) as [number, number];
+    const [, era, server = '', beat, sentAt] = text.split(' ');
+    const proof = this.proofs.get(server);
     // One from before the subscription says nothing about what came after it.
-    if (!this.subscribed || beat <= this.provenBeat) return;
-    if (beat !== this.provenBeat + 1) this.restart();
-    this.provenBeat = beat;
-    this.lastProofAt = performance.now();
-    this.trustedUntil = Math.max(this.trustedUntil, sentAt + TRUST_MS);
-    for (const wake of this.waiters.splice(0)) wake();
+    if (!this.subscribed || !proof || Number(era) !== this.era || Number(beat) <= proof.proven) return;
+    if (Number(beat) !== proof.proven + 1) {
+      // A heartbeat is missing, so notices may be: what was kept so far is void.
+      this.restart();
+      return;
+    }
+    proof.proven = Number(beat);
+    proof.until = Number(sentAt) + TRUST_MS;
+    this.lastProofAt = this.options.clock.now();
+    this.trustedUntil = Math.min(...[...this.proofs.values()].map(({ until }) => until));
+    if (this.inStep(this.lastProofAt)) for (const wake of this.waiters.splice(0)) wake();
   }
 
-  /** A heartbeat is missing, so notices may be: what was kept so far is void. */
+  /** Begins to prove anew; heartbeats of before are not counted. */
   private restart(): void {
     this.era++;
-    this.options.onLost();
+    this.trustedUntil = Number.NEGATIVE_INFINITY;
+    this.proofs.clear();
+    this.listener?.onLost();
+    this.beat();
+  }
+
+  private schedule(): void {
+    this.timer = this.options.clock.after(HEARTBEAT_MS, () => {
+      this.schedule();
+      this.beat();
+    });
   }
 
   private beat(): void {
     if (!this.subscribed || this.stopped) return;
-    const now = performance.now();
+    const { clock, ownChannel, logger } = this.options;
+    const now = clock.now();
     if (now - this.lastProofAt > SILENT_MS) {
       // Half-open: nothing arrives and nobody says so. Subscribing anew is the only way to know.
       this.lastProofAt = now;
       this.lose();
-      this.subscriber.disconnect(true);
+      this.link.reopen();
       return;
     }
-    if (this.commands.status !== 'ready') return;
-    this.commands.publish(this.ownChannel, `${++this.sentBeat} ${now}`).catch((error: unknown) => {
-      // The missing proof is what counts; L1 stops serving by itself.
-      this.options.logger.debug?.(`A heartbeat of the cache was not sent: ${String(error)}`);
-    });
+    const servers = this.link.servers();
+    if (this.haveChanged(servers)) {
+      this.restart();
+      return;
+    }
+    for (const { id, publish } of servers) {
+      const proof = this.proofs.get(id) ?? { sent: 0, proven: 0, until: Number.NEGATIVE_INFINITY };
+      this.proofs.set(id, proof);
+      publish(ownChannel, `h ${this.era} ${id} ${++proof.sent} ${now}`).catch((error: unknown) => {
+        // The missing proof is what counts; L1 stops serving by itself.
+        logger.debug?.(`A heartbeat of the cache was not sent: ${String(error)}`);
+      });
+    }
+  }
+
+  /** Another primary may have published notices on links that were not proven yet. */
+  private haveChanged(servers: readonly BusServer[]): boolean {
+    if (this.proofs.size === 0) return false;
+    return servers.length !== this.proofs.size || servers.some(({ id }) => !this.proofs.has(id));
   }
 }

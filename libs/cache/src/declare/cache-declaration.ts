@@ -1,17 +1,47 @@
 import { CacheDeclarationError } from '../cache.errors.js';
 import { durationMs, type Duration } from './duration.js';
+import { Freshness } from './freshness.js';
 
 /** A class whose instances may be stored; they come back as instances, without their constructor being run. */
 export type StorableClass = abstract new (...args: never[]) => object;
 
+/** A lifetime that depends on what was loaded. Written as a method so that declarations of any value fit one type. */
+type TtlOfResult<Args extends readonly unknown[], Value> = {
+  ttl(value: Value, ...args: Args): Duration;
+}['ttl'];
+
 /** How one cache behaves; see {@link defineCache}. */
-export interface CacheOptions<Args extends readonly unknown[] = readonly unknown[]> {
+export interface CacheOptions<Args extends readonly unknown[] = readonly unknown[], Value = unknown> {
   /** Unique in the application: letters, digits, `_`, `.`, `-`, in parts joined by `:`. It begins every key. */
   name: string;
   /** The parts of an entry's key. @default the arguments themselves */
   key?: (...args: Args) => readonly unknown[];
-  /** How long an entry is fresh and kept. @default the module's `defaultTtl` */
-  ttl?: Duration;
+  /** How long an entry is fresh; a function where that depends on the value. @default the module's `defaultTtl` */
+  ttl?: Duration | TtlOfResult<Args, Value>;
+  /**
+   * Stale-while-revalidate: for this long after `ttl` a read is answered with the old value at once, while it is
+   * refreshed in the background. An evict ends it like every other value. @default none
+   */
+  stale?: Duration;
+  /**
+   * Stale-if-error: for this long after `ttl` a read is answered with the old value when the loader fails; the loader
+   * is then left alone for `pause`. @default none; pause `"5s"`
+   */
+  failSafe?: Duration | { for: Duration; pause?: Duration };
+  /**
+   * How long a read waits for the loader: after `soft` it is answered with an old value if there is one (see `stale`,
+   * `failSafe`), after `hard` it fails with a {@link CacheTimeoutError}. The load goes on and fills. @default no limit
+   */
+  timeout?: { soft?: Duration; hard?: Duration };
+  /**
+   * XFetch: entries are refreshed in the background shortly before their end, at random, the earlier the dearer their
+   * load. A number is its beta: above 1 earlier. @default false
+   */
+  earlyRefresh?: boolean | number;
+  /** Fraction of `ttl` after which a read refreshes the entry in the background, e.g. `0.8`. @default 1: never */
+  refreshAhead?: number;
+  /** Fraction of `ttl`, 0 to 1, that is left to chance. @default the module's `ttlJitter` */
+  jitter?: number;
   /** How long this process may serve its own copy, or `false` for none. @default `{ ttl: '1m' }`, never above `ttl` */
   l1?: { ttl?: Duration } | false;
   /** Raise it when the shape of the values changes: entries of other versions are misses. @default 1 */
@@ -34,7 +64,7 @@ export class CacheDeclaration<Args extends readonly unknown[] = readonly unknown
   readonly version: number;
 
   /** @internal Use {@link defineCache}. */
-  constructor(readonly options: Readonly<CacheOptions<Args>>) {
+  constructor(readonly options: Readonly<CacheOptions<Args, Value>>) {
     this.name = options.name;
     this.version = options.version ?? 1;
     if (typeof this.name !== 'string' || !NAME.test(this.name) || this.name.length > 80) {
@@ -48,7 +78,12 @@ export class CacheDeclaration<Args extends readonly unknown[] = readonly unknown
       );
     }
     this.checkFunctions();
-    const ttl = options.ttl === undefined ? Infinity : durationMs(options.ttl, `cache "${this.name}": ttl`);
+    const ttl =
+      options.ttl === undefined || typeof options.ttl === 'function'
+        ? Infinity
+        : durationMs(options.ttl, `cache "${this.name}": ttl`);
+    // Wrong ones stop the start here, where the declaration is in the stack.
+    new Freshness(this.name, options as CacheOptions<never[], never>, ttl, 0);
     if (options.l1 && options.l1.ttl !== undefined) {
       if (durationMs(options.l1.ttl, `cache "${this.name}": l1.ttl`) > ttl) {
         throw new CacheDeclarationError(
@@ -110,7 +145,7 @@ function sameItems(a: unknown, b: unknown): boolean {
  * @throws {@link CacheDeclarationError} when an option is wrong; the message names the cache and the fix
  */
 export function defineCache<Args extends readonly unknown[], Value>(
-  options: CacheOptions<Args>,
+  options: CacheOptions<Args, Value>,
 ): CacheDeclaration<Args, Value> {
   return new CacheDeclaration<Args, Value>(Object.freeze({ ...options }));
 }

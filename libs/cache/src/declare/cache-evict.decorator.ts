@@ -1,5 +1,5 @@
 import type { CacheDeclaration } from './cache-declaration.js';
-import { MethodPlan, type WriteStep } from './method-plan.js';
+import { MethodPlan, afterSuccess, type WriteStep } from './method-plan.js';
 import type { AnyMethodDecorator, KeyedMethodDecorator, ReadLiteralsLike } from './method-types.js';
 
 /** When an evict happens. */
@@ -72,14 +72,16 @@ function evictStep(cache: CacheDeclaration<never[]>, target: LooseTarget): Write
   return {
     caches: [() => cache],
     when: beforeInvocation ? 'before' : 'after',
-    prepare(engine, args) {
-      if (condition && !condition(...args)) return () => undefined;
+    async prepare(engine, args) {
+      if (condition && !condition(...args)) return undefined;
       const region = engine.region(cache);
-      if (all) return () => engine.clear(region);
-      if (keysOfResult) return (result) => engine.evict(region, keysOfResult(result, ...args));
+      const { writer } = engine;
+      if (keysOfResult) return afterSuccess((result) => engine.evict(region, keysOfResult(result, ...args)));
       // Read before the method runs: it may change the objects it is given.
-      const dropped = key ? [key(...args)] : keys!(...args);
-      return () => engine.evict(region, dropped);
+      const dropped = all
+        ? engine.clearOf(region)
+        : engine.evictionsOf(region, key ? [key(...args)] : keys!(...args));
+      return beforeInvocation ? afterSuccess(() => writer.evict(dropped)) : writer.announce(dropped);
     },
   };
 }

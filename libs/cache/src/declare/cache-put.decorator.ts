@@ -1,5 +1,5 @@
 import type { CacheDeclaration } from './cache-declaration.js';
-import { MethodPlan } from './method-plan.js';
+import { MethodPlan, afterSuccess } from './method-plan.js';
 import type { AnyMethodDecorator, KeyedReadDecorator, ReadLiteralsLike } from './method-types.js';
 
 /** Which entry a put stores. */
@@ -34,11 +34,12 @@ export function CachePut(cache: CacheDeclaration<never[]>, target: unknown): Any
     plan.write({
       caches: [() => cache],
       when: 'after',
-      prepare(engine, args) {
+      async prepare(engine, args) {
+        const { writer } = engine;
         const region = engine.region(cache);
-        if (typeof target === 'function') return engine.reservePut(region, (target as Loose)(...args));
+        if (typeof target === 'function') return writer.announcePut(region, (target as Loose)(...args));
         const { keyOfResult } = target as { keyOfResult: Loose };
-        return (result) => engine.put(region, keyOfResult(result, ...args), result);
+        return afterSuccess((result) => writer.put(region, keyOfResult(result, ...args), result));
       },
     });
   };

@@ -16,9 +16,9 @@ export function InvalidateTags<Given extends unknown[]>(
     MethodPlan.of(owner, property, descriptor).write({
       caches: [],
       when: 'after',
-      prepare(engine, args) {
+      async prepare(engine, args) {
         const tags = (tagsOf as (...given: unknown[]) => readonly string[])(...args);
-        return () => engine.evictTags(tags);
+        return engine.writer.announce(engine.tagsOf(tags));
       },
     });
   };

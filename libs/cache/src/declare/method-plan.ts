@@ -1,6 +1,8 @@
 import type { CacheEngine } from '../cache-engine.js';
 import { CacheDeclarationError } from '../cache.errors.js';
+import type { AnnouncedWrite } from '../flight/writer.js';
 import type { Region } from '../region.js';
+import type { EvictOutcome } from '../tiers/tier.js';
 import type { AnyCache } from './cache-declaration.js';
 import { engineOf, makeBindable } from './engine-binding.js';
 
@@ -26,12 +28,16 @@ export interface ReadStep {
 export interface WriteStep {
   readonly caches: readonly DeclarationSource[];
   readonly when: 'before' | 'after';
-  /** Called before the method; what it returns is called with the result once the method succeeded. */
-  prepare(engine: CacheEngine, args: unknown[]): Promise<Settle> | Settle;
+  /** Called before the method, with its arguments; undefined when this call changes nothing. */
+  prepare(engine: CacheEngine, args: unknown[]): Promise<AnnouncedWrite | undefined>;
 }
 
-/** The second half of a {@link WriteStep}. */
-export type Settle = (result: unknown) => Promise<unknown> | undefined;
+/** A write that was not announced: something is done once it has succeeded. */
+export const afterSuccess = (settle: (result: unknown) => Promise<EvictOutcome>): AnnouncedWrite => ({
+  done: settle,
+  failed: async () => 'applied',
+  undelivered: [],
+});
 
 const plans = new WeakMap<object, MethodPlan>();
 
@@ -138,28 +144,41 @@ export class MethodPlan {
   }
 
   private async runWithWrites(engine: CacheEngine, instance: object, args: unknown[]): Promise<unknown> {
-    const early: Settle[] = [];
-    const late: Settle[] = [];
     const failures: unknown[] = [];
-    for (const step of this.writes) {
-      try {
-        (step.when === 'before' ? early : late).push(await step.prepare(engine, args));
-      } catch (error) {
-        // The key function of one step failed: the others still happen, the caller hears of it afterwards.
-        failures.push(error);
-      }
+    const prepare = async (when: WriteStep['when']): Promise<AnnouncedWrite[]> => {
+      const steps = this.writes.filter((step) => step.when === when);
+      const prepared = await Promise.allSettled(steps.map(async (step) => step.prepare(engine, args)));
+      // The key function of one step failed: the others still happen, the caller hears of it afterwards.
+      collect(prepared, failures);
+      return prepared.flatMap((step) => (step.status === 'fulfilled' && step.value ? [step.value] : []));
+    };
+    await settleAll(await prepare('before'), (step) => step.done(undefined), failures);
+    const steps = await prepare('after');
+    const undelivered = steps.flatMap((step) => step.undelivered);
+    let result: unknown;
+    try {
+      result = await engine.writer.run(undelivered, () => this.invoke(engine, instance, args));
+    } catch (error) {
+      // It may have changed something all the same; what was announced is dropped.
+      await settleAll(steps, (step) => step.failed(), failures);
+      throw error;
     }
-    await settleAll(early, undefined, failures);
-    const result = await this.invoke(engine, instance, args);
-    await settleAll(late, result, failures);
+    await settleAll(steps, (step) => step.done(result), failures);
     if (failures.length === 1) throw failures[0];
     if (failures.length > 1) throw new AggregateError(failures, `${this.label}: several cache steps failed`);
     return result;
   }
 }
 
-async function settleAll(steps: Settle[], result: unknown, failures: unknown[]): Promise<void> {
-  const outcomes = await Promise.allSettled(steps.map(async (settle) => settle(result)));
+async function settleAll(
+  steps: readonly AnnouncedWrite[],
+  settle: (step: AnnouncedWrite) => Promise<unknown>,
+  failures: unknown[],
+): Promise<void> {
+  collect(await Promise.allSettled(steps.map(async (step) => settle(step))), failures);
+}
+
+function collect(outcomes: readonly PromiseSettledResult<unknown>[], failures: unknown[]): void {
   for (const outcome of outcomes) if (outcome.status === 'rejected') failures.push(outcome.reason);
 }
 

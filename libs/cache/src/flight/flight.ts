@@ -7,27 +7,45 @@ export interface Outcome {
   readonly freshUntil: number;
   readonly source: 'l2' | 'load' | 'bypass';
   readonly stored: boolean;
+  /**
+   * An evict that was acknowledged elsewhere may have come after the value was read. Who asked before that may have
+   * it; who joined later has to look again.
+   */
+  readonly doubtful: boolean;
 }
 
 /** A load that is under way; calls for the same key wait for it until an evict detaches it. */
 export interface Flight {
   readonly outcome: Promise<Outcome>;
+  readonly tags?: readonly string[];
+  /** The loads that this one waits for, because its loader reads other entries. */
+  readonly waitsFor: Set<Flight>;
 }
 
 /** The loads that the current call is inside of, innermost first. */
 export interface LoadChain {
-  readonly flights: ReadonlyMap<string, Flight>;
-  readonly key: string;
+  readonly flight?: Flight;
+  /** What the entry was before, when it is being refreshed. */
+  readonly previous?: { readonly value: unknown };
   readonly outer?: LoadChain;
 }
 
-/** Whether a load of this key is waiting for the current call: joining it would wait for ever. */
-export function isLoading(
-  chain: LoadChain | undefined,
-  flights: ReadonlyMap<string, Flight>,
-  key: string,
-): boolean {
-  for (let link = chain; link; link = link.outer)
-    if (link.key === key && link.flights === flights) return true;
+/**
+ * Whether waiting for a load would close a circle: it waits itself, however indirectly, for one that the current call
+ * is inside of.
+ */
+export function closesCircle(joined: Flight, chain: LoadChain | undefined): boolean {
+  if (!chain) return false;
+  const own = new Set<Flight>();
+  for (let link: LoadChain | undefined = chain; link; link = link.outer)
+    if (link.flight) own.add(link.flight);
+  const seen = new Set<Flight>();
+  const next = [joined];
+  for (let flight = next.pop(); flight; flight = next.pop()) {
+    if (own.has(flight)) return true;
+    if (seen.has(flight)) continue;
+    seen.add(flight);
+    next.push(...flight.waitsFor);
+  }
   return false;
 }

@@ -1,50 +1,44 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Bus } from '../bus/bus.js';
+import { CacheTimeoutError } from '../cache.errors.js';
+import type { Clock } from '../clock.js';
+import { parseEntry } from '../codec/entry-text.js';
 import { isRecordingStatus, recordStatus } from '../http/cache-status.js';
 import type { Region } from '../region.js';
 import { CallBudget } from '../tiers/call-budget.js';
-import type { Fence, LocalTier } from '../tiers/local-tier.js';
-import { NEVER, tagMark, type Lease, type Stamp, type Tier } from '../tiers/tier.js';
-import { isLoading, type LoadChain, type Outcome } from './flight.js';
+import type { LocalTier } from '../tiers/local-tier.js';
+import { isHeld, type MarkVersion, type Tier } from '../tiers/tier.js';
+import { closesCircle, type Flight, type LoadChain, type Outcome } from './flight.js';
+import type { LeaseDesk } from './lease-desk.js';
+import { loadChain, type Load } from './load.js';
 import { ABSENT } from './load-batch.js';
-
-/** Whether what other instances evict reaches this one; see `RedisBus`. */
-export interface BusTrust {
-  /** Moves with every new subscription: what was learnt from notices before is void. */
-  readonly era: number;
-  inStep(now: number): boolean;
-}
+import { decodeEntry, valueOf, type Decoded, type Loader, type Permit, type ReadContext } from './loader.js';
+import { within } from './within.js';
 
 export interface ReaderOptions {
+  readonly clock: Clock;
   readonly deadlineMs: number;
-  /** 0 to 1: how much of the TTL is left to chance, so that entries filled together do not expire together. */
-  readonly ttlJitter: number;
   /** Told of what went wrong between the service and its cache; the call itself goes on. */
   readonly onError: (region: Region, error: unknown) => void;
 }
 
-/** A loader, and whether its value may be stored. */
-export interface Load {
-  readonly run: () => Promise<unknown>;
-  readonly unless?: (value: unknown) => boolean;
-}
-
+/** What L2 had. Without `prefix`, a write that concerns the entry is under way, and nothing may be filled. */
 interface Found {
-  readonly payload?: string;
-  readonly expiresAt: number;
-  /** Entries up to here do not count. */
-  readonly dead: Stamp;
+  readonly prefix?: string;
+  readonly versions: string;
+  readonly old?: Decoded;
 }
 
-const EXPIRY_DIGITS = 15;
+/** More refreshes than this at a time are left to later reads. */
+const MOST_REFRESHES = 1_000;
 
 /** Reads through both tiers: L1, then the load in flight, then L2, then a lease and the loader. */
 export class Reader {
-  private readonly chains = new AsyncLocalStorage<LoadChain>();
-
   constructor(
     private readonly local: LocalTier,
     private readonly tier: Tier,
-    private readonly bus: BusTrust | undefined,
+    private readonly bus: Bus,
+    private readonly desk: LeaseDesk,
+    private readonly loader: Loader,
     private readonly options: ReaderOptions,
   ) {}
 
@@ -55,13 +49,29 @@ export class Reader {
   /** The answer of L1. The same promise for every caller: a hit allocates nothing. */
   hit(region: Region, key: string): Promise<unknown> | undefined {
     if (region.localTtlMs === undefined) return undefined;
-    const now = performance.now();
-    if (this.bus && !this.bus.inStep(now)) return undefined;
+    const now = this.options.clock.now();
+    if (!this.bus.inStep(now)) return undefined;
     const entry = this.local.get(region, key, now);
     if (entry === undefined) return undefined;
     region.counters.localHits++;
     if (isRecordingStatus()) recordStatus({ cache: region.name, hit: 'l1', ttlMs: entry.expiresAt - now });
     return entry.answer ?? Promise.resolve(region.codec.decode(entry.payload!)!.value);
+  }
+
+  /** Without a loader: what the cache has, or undefined for a miss. */
+  async peek(region: Region, args: readonly unknown[], key: string): Promise<{ value: unknown } | undefined> {
+    const hit = this.hit(region, key);
+    if (hit) return { value: await hit };
+    const read = this.context(region, args, key);
+    try {
+      const { old } = await this.look(read);
+      const outcome = old && this.promote(read, old);
+      if (outcome) return { value: valueOf(region, outcome) };
+    } catch (error) {
+      this.options.onError(region, error);
+    }
+    region.counters.misses++;
+    return undefined;
   }
 
   private async readBeyond(
@@ -70,199 +80,249 @@ export class Reader {
     key: string,
     load: Load,
   ): Promise<unknown> {
-    const startedAt = performance.now();
+    const { clock } = this.options;
+    const startedAt = clock.now();
+    const chain = loadChain.getStore();
     const joined = region.flights.get(key);
-    if (joined && isLoading(this.chains.getStore(), region.flights, key)) return load.run();
-    if (joined) region.counters.coalesced++;
+    if (joined && closesCircle(joined, chain)) return load.run();
     try {
-      const outcome = await (joined?.outcome ?? this.startFlight(region, args, key, load));
+      if (joined) region.counters.coalesced++;
+      let outcome = await this.follow(
+        joined ?? this.takeOff(region, args, key, load),
+        chain,
+        region,
+        args,
+        key,
+      );
+      if (joined && outcome.doubtful) {
+        // A flight from now on has begun after this read did: whatever it finds is new enough.
+        const next = region.flights.get(key);
+        if (next && closesCircle(next, chain)) return await load.run();
+        outcome = await this.follow(next ?? this.takeOff(region, args, key, load), chain, region, args, key);
+      }
       this.record(region, outcome, joined !== undefined);
-      return outcome.value === ABSENT ? ABSENT : copyOf(region, outcome);
+      return outcome.value === ABSENT ? ABSENT : valueOf(region, outcome);
     } finally {
-      region.counters.latency.record(performance.now() - startedAt);
+      region.counters.latency.record(clock.now() - startedAt);
     }
   }
 
-  /** Without a loader: what the cache has, or undefined for a miss. */
-  async peek(region: Region, args: readonly unknown[], key: string): Promise<{ value: unknown } | undefined> {
-    const hit = this.hit(region, key);
-    if (hit) return { value: await hit };
-    const fence = this.local.fence(region, key);
+  /** Waits for a flight, as long as the cache lets a read wait. */
+  private async follow(
+    flight: Flight,
+    chain: LoadChain | undefined,
+    region: Region,
+    args: readonly unknown[],
+    key: string,
+  ): Promise<Outcome> {
+    chain?.flight?.waitsFor.add(flight);
     try {
-      const found = await this.look(region, args, key, new CallBudget(this.options.deadlineMs));
-      const outcome = this.promote(region, args, key, fence, found);
-      if (outcome) return { value: copyOf(region, outcome) };
-    } catch (error) {
-      this.options.onError(region, error);
+      const { softTimeoutMs, hardTimeoutMs } = region.freshness;
+      if (softTimeoutMs === undefined && hardTimeoutMs === undefined) return await flight.outcome;
+      return await this.followWithin(
+        flight,
+        region,
+        args,
+        key,
+        softTimeoutMs ?? Infinity,
+        hardTimeoutMs ?? Infinity,
+      );
+    } finally {
+      chain?.flight?.waitsFor.delete(flight);
     }
-    region.counters.misses++;
-    return undefined;
   }
 
-  /** Runs a loader that loads several keys at once, so that reads of these keys inside it do not wait for it. */
-  insideLoads<T>(region: Region, keys: readonly string[], load: () => T): T {
-    let chain = this.chains.getStore();
-    for (const key of keys) chain = { flights: region.flights, key, outer: chain };
-    return chain ? this.chains.run(chain, load) : load();
+  private async followWithin(
+    flight: Flight,
+    region: Region,
+    args: readonly unknown[],
+    key: string,
+    softMs: number,
+    hardMs: number,
+  ): Promise<Outcome> {
+    const { clock } = this.options;
+    const first = await within(flight.outcome, Math.min(softMs, hardMs), clock);
+    if (first) return first;
+    const old = await this.oldAnswer(this.context(region, args, key));
+    if (old) return old;
+    const second = await within(flight.outcome, hardMs - Math.min(softMs, hardMs), clock);
+    if (second) return second;
+    throw new CacheTimeoutError(`cache "${region.name}": the loader took longer than ${hardMs} ms.`);
   }
 
-  private startFlight(region: Region, args: readonly unknown[], key: string, load: Load): Promise<Outcome> {
-    const outcome = this.fetch(region, args, key, load);
-    const flight = { outcome };
+  /** A value beyond its time, if it is still there: an evict would have taken it. */
+  private async oldAnswer(read: ReadContext): Promise<Outcome | undefined> {
+    try {
+      const { old } = await this.look(read);
+      return old && this.serve(read, old);
+    } catch (error) {
+      this.options.onError(read.region, error);
+      return undefined;
+    }
+  }
+
+  private takeOff(region: Region, args: readonly unknown[], key: string, load: Load): Flight {
+    const flight: { outcome: Promise<Outcome>; tags?: readonly string[]; waitsFor: Set<Flight> } = {
+      outcome: undefined as unknown as Promise<Outcome>,
+      tags: region.tagged ? region.tagsOf(args) : undefined,
+      waitsFor: new Set(),
+    };
+    flight.outcome = this.fetch(this.context(region, args, key), load, flight);
     region.flights.set(key, flight);
     const land = (): void => {
       if (region.flights.get(key) === flight) region.flights.delete(key);
     };
-    outcome.then(land, land);
-    return outcome;
+    flight.outcome.then(land, land);
+    return flight;
   }
 
-  private async fetch(region: Region, args: readonly unknown[], key: string, load: Load): Promise<Outcome> {
-    const fence = this.local.fence(region, key);
-    const budget = new CallBudget(this.options.deadlineMs);
-    let lease: Lease | undefined;
+  private async fetch(read: ReadContext, load: Load, flight: Flight): Promise<Outcome> {
+    let permit: Permit = {};
     try {
-      const found = await this.look(region, args, key, budget);
-      const hit = this.promote(region, args, key, fence, found);
+      const found = await this.look(read);
+      const hit = found.old && this.answerFrom(read, load, found, found.old);
       if (hit) return hit;
-      const answer = await this.tier.lease(region.slot(key), region.header, found.dead, budget);
-      if ('lease' in answer) lease = answer.lease;
-      else {
-        const filled = this.promote(region, args, key, fence, parse(region, answer.text, found.dead));
-        if (filled) return filled;
-      }
+      const asked = await this.permit(read, load, found);
+      if ('value' in asked) return asked;
+      permit = asked;
     } catch (error) {
-      this.options.onError(region, error);
+      this.options.onError(read.region, error);
     }
-    return this.load(region, args, key, load, fence, lease, budget);
+    return this.loader.load(read, load, permit, flight);
   }
 
-  private async load(
-    region: Region,
-    args: readonly unknown[],
-    key: string,
-    load: Load,
-    fence: Fence,
-    lease: Lease | undefined,
-    budget: CallBudget,
-  ): Promise<Outcome> {
-    const { counters, codec } = region;
-    counters.loads++;
-    let value: unknown;
-    try {
-      value = await this.insideLoads(region, [key], load.run);
-    } catch (error) {
-      counters.loadErrors++;
-      throw error;
+  /** A lease, where one is to be had; or the answer, when somebody else has filled the entry meanwhile. */
+  private async permit(read: ReadContext, load: Load, found: Found): Promise<Permit | Outcome> {
+    const { prefix, versions, old } = found;
+    if (prefix === undefined) return { doubtful: true };
+    const request = { slot: read.region.slot(read.key), prefix, seen: old?.entry.lead, versions };
+    const answer = await this.desk.ask(request, read.budget, load.onWait);
+    if (answer.kind === 'lease') return { lease: answer.lease, prefix, old };
+    const filled = answer.kind === 'text' ? this.decoded(read.region, prefix, answer.text) : undefined;
+    return (filled && this.promote(read, filled)) ?? { doubtful: true };
+  }
+
+  /** The answer of an entry that was found, if it may be given; starts its refresh where that is due. */
+  private answerFrom(read: ReadContext, load: Load, found: Found, old: Decoded): Outcome | undefined {
+    const { freshness, ttlMs } = read.region;
+    const wall = this.options.clock.wall();
+    const { freshUntil } = old.entry;
+    if (wall < freshUntil) {
+      if (freshness.isDue(old.entry, wall, Number.isFinite(ttlMs) ? ttlMs : 0))
+        this.refresh(read, load, found);
+      return this.promote(read, old);
     }
-    const source = lease === undefined ? 'bypass' : 'load';
-    if (value === ABSENT) return { value, freshUntil: 0, source, stored: false };
-    const payload = codec.encode(value);
-    const decoded = codec.decode(payload)!;
-    const ttlMs = Math.ceil(region.ttlMs * (1 - Math.random() * this.options.ttlJitter));
-    const entry = {
-      value: decoded.shareable ? decoded.value : undefined,
-      payload: decoded.shareable ? undefined : payload,
-      freshUntil: performance.now() + ttlMs,
+    if (wall >= freshUntil + freshness.staleMs) return undefined;
+    this.refresh(read, load, found);
+    return this.serve(read, old);
+  }
+
+  /** Loads an entry anew while the old one is served. One process does it; an evict voids it. */
+  private refresh(read: ReadContext, load: Load, { prefix, old, versions }: Found): void {
+    const { region, args, key } = read;
+    const { refreshing, counters } = region;
+    if (prefix === undefined || refreshing.has(key) || refreshing.size >= MOST_REFRESHES) return;
+    refreshing.add(key);
+    counters.refreshes++;
+    const work = async (): Promise<void> => {
+      const own = this.context(region, args, key);
+      const request = { slot: region.slot(key), prefix, seen: old?.entry.lead, versions };
+      const answer = await this.tier.lease(request, own.budget);
+      if (answer.kind === 'lease') await this.loader.load(own, load, { lease: answer.lease, prefix, old });
     };
-    if (lease === undefined || load.unless?.(decoded.value)) return { ...entry, source, stored: false };
-    const stored = await this.fill(region, key, lease, textOf(region, payload, ttlMs), ttlMs, budget);
-    if (stored) this.keep(region, args, key, fence, entry);
-    return { ...entry, source, stored };
+    work()
+      .catch((error: unknown) => this.options.onError(region, error))
+      .finally(() => refreshing.delete(key))
+      .catch(() => undefined);
   }
 
-  private async fill(
-    region: Region,
-    key: string,
-    lease: Lease,
-    text: { header: string; rest: string },
-    ttlMs: number,
-    budget: CallBudget,
-  ): Promise<boolean> {
-    const { counters } = region;
-    try {
-      const stored = await this.tier.fill(region.slot(key), lease, text, ttlMs, budget);
-      if (stored) {
-        counters.fills++;
-        counters.bytesWritten += text.rest.length;
-      } else counters.fillsRefused++;
-      return stored;
-    } catch (error) {
-      // The value was computed; losing it because the cache failed would turn an outage into an error.
-      this.options.onError(region, error);
-      return false;
-    }
-  }
-
-  private async look(
+  /** How a new entry would begin; undefined while a write that concerns it is under way. */
+  async prefixOf(
     region: Region,
     args: readonly unknown[],
     key: string,
     budget: CallBudget,
-  ): Promise<Found> {
-    const tagMarks = region.tagged ? region.tagsOf(args).map(tagMark) : [];
-    const era = this.bus?.era ?? 0;
-    const knowsClears =
-      this.bus !== undefined && region.clearedEra === era && this.bus.inStep(performance.now());
-    const marks = knowsClears ? tagMarks : [region.clearMark, ...tagMarks];
-    const read = await this.tier.read(region.slot(key), marks, budget);
-    if (!knowsClears) {
-      const clearedAt = read.marks[0] ?? NEVER;
-      if (clearedAt > region.clearedAt) region.clearedAt = clearedAt;
-      if (this.bus?.era === era) region.clearedEra = era;
-    }
-    // After the await: a notice may have come in meanwhile.
-    let dead = region.clearedAt;
-    for (const mark of read.marks) if (mark !== null && mark > dead) dead = mark;
-    return parse(region, read.text, dead);
+  ): Promise<string | undefined> {
+    return (await this.look({ ...this.context(region, args, key), budget })).prefix;
   }
 
-  /** Decodes what L2 had and keeps it in L1; undefined when there is nothing usable. */
-  private promote(
-    region: Region,
-    args: readonly unknown[],
-    key: string,
-    fence: Fence,
-    found: Found,
-  ): Outcome | undefined {
-    if (found.payload === undefined) return undefined;
-    const decoded = this.decode(region, found.payload);
-    if (!decoded) return undefined;
-    region.counters.remoteHits++;
-    region.counters.bytesRead += found.payload.length;
+  private async look(read: ReadContext): Promise<Found> {
+    const { region, args, key, budget } = read;
+    const marks = region.tagMarksOf(args);
+    const { era } = this.bus;
+    const { generation } = region;
+    const known = this.knownClearVersion(region);
+    const asked = known === undefined ? [region.clearMark, ...marks] : marks;
+    const answer = await this.tier.read(region.slot(key), asked, budget);
+    const versions = await this.settled(asked, answer.marks, read);
+    if (known !== undefined) versions.unshift(known);
+    else if (this.bus.era === era && region.generation === generation && !isHeld(versions[0]!))
+      region.clearVersion = { version: versions[0]!, era };
+    const text = versions.join('.');
+    if (versions.some(isHeld)) return { versions: text };
+    const prefix = `${region.header}${text}|`;
+    return { prefix, versions: text, old: this.decoded(region, prefix, answer.text) };
+  }
+
+  /**
+   * Notices tell when a cache was cleared, a moment late; for a cache that keeps nothing in L1 that would be the only
+   * lateness, so it asks every time.
+   */
+  private knownClearVersion(region: Region): MarkVersion | undefined {
+    const { clearVersion } = region;
+    if (clearVersion === undefined || clearVersion.era !== this.bus.era) return undefined;
+    if (region.localTtlMs === undefined && this.bus.isShared) return undefined;
+    return this.bus.inStep(this.options.clock.now()) ? clearVersion.version : undefined;
+  }
+
+  private async settled(
+    marks: readonly string[],
+    versions: readonly (MarkVersion | null)[],
+    read: ReadContext,
+  ): Promise<MarkVersion[]> {
+    const settle = (version: MarkVersion | null, at: number): MarkVersion | Promise<MarkVersion> =>
+      version === null || isHeld(version) ? this.tier.settleMark(marks[at]!, read.budget) : version;
+    if (versions.every((version) => version !== null && !isHeld(version)))
+      return [...versions] as MarkVersion[];
+    return Promise.all(versions.map(settle));
+  }
+
+  /** A fresh entry as an answer, kept in L1; undefined when it is not fresh. */
+  private promote(read: ReadContext, old: Decoded): Outcome | undefined {
+    const leftMs = old.entry.freshUntil - this.options.clock.wall();
+    if (leftMs <= 0) return undefined;
     // Another instance's clock may be off; what it says can only shorten what this one would allow.
-    const leftMs = Math.max(0, Math.min(found.expiresAt - Date.now(), region.ttlMs));
-    const entry = {
-      value: decoded.shareable ? decoded.value : undefined,
-      payload: decoded.shareable ? undefined : found.payload,
-      freshUntil: performance.now() + leftMs,
-    };
-    this.keep(region, args, key, fence, entry);
-    return { ...entry, source: 'l2', stored: false };
+    const kept = this.loader.keepLocally(read, old, Math.min(leftMs, read.region.ttlMs));
+    return this.serve(read, old, kept);
   }
 
-  private decode(region: Region, payload: string): { value: unknown; shareable: boolean } | undefined {
+  /** An entry as an answer, fresh or not. */
+  private serve({ region }: ReadContext, { entry, value, payload }: Decoded, kept = false): Outcome {
+    const { clock } = this.options;
+    const { counters } = region;
+    const leftMs = entry.freshUntil - clock.wall();
+    if (leftMs > 0) counters.remoteHits++;
+    else counters.staleHits++;
+    counters.bytesRead += entry.payload.length;
+    const freshUntil = clock.now() + leftMs;
+    const doubtful = !kept && this.bus.isShared;
+    return { value, payload, freshUntil, source: 'l2', stored: false, doubtful };
+  }
+
+  /** An entry that can be read; another version of the program may have written one that cannot. */
+  private decoded(region: Region, prefix: string, text: string | null): Decoded | undefined {
+    const entry = parseEntry(prefix, text);
     try {
-      return region.codec.decode(payload);
+      return entry && decodeEntry(region, entry);
     } catch (error) {
       this.options.onError(region, error);
       return undefined;
     }
   }
 
-  private keep(
-    region: Region,
-    args: readonly unknown[],
-    key: string,
-    fence: Fence,
-    entry: Pick<Outcome, 'value' | 'payload' | 'freshUntil'>,
-  ): void {
-    const now = performance.now();
-    if (region.localTtlMs === undefined || (this.bus && !this.bus.inStep(now))) return;
-    const expiresAt = Math.min(entry.freshUntil, now + region.localTtlMs);
-    if (expiresAt <= now) return;
-    const tags = region.tagged ? region.tagsOf(args) : undefined;
-    this.local.put(region, key, fence, { value: entry.value, payload: entry.payload, expiresAt, tags });
+  private context(region: Region, args: readonly unknown[], key: string): ReadContext {
+    const budget = new CallBudget(this.options.deadlineMs);
+    return { region, args, key, fence: this.local.fence(region, key), budget };
   }
 
   private record(region: Region, outcome: Outcome, collapsed: boolean): void {
@@ -271,29 +331,11 @@ export class Reader {
     else if (outcome.source === 'bypass') counters.bypasses++;
     else if (collapsed) counters.remoteHits++;
     if (!isRecordingStatus()) return;
-    const ttlMs = outcome.freshUntil - performance.now();
+    const ttlMs = outcome.freshUntil - this.options.clock.now();
     if (outcome.source === 'l2') recordStatus({ cache: region.name, hit: 'l2', ttlMs });
     else {
       const fwd = outcome.source === 'load' ? 'miss' : 'bypass';
       recordStatus({ cache: region.name, fwd, stored: outcome.stored && !collapsed, collapsed });
     }
   }
-}
-
-/** The text of an entry after its stamp: when it expires, then the payload. */
-export function textOf(region: Region, payload: string, ttlMs: number): { header: string; rest: string } {
-  const expiresAt = String(Math.round(Date.now() + ttlMs)).padStart(EXPIRY_DIGITS, '0');
-  return { header: region.header, rest: expiresAt + payload };
-}
-
-function parse(region: Region, text: string | null, dead: Stamp): Found {
-  if (text === null || !text.startsWith(region.header)) return { expiresAt: 0, dead };
-  const stampEnd = region.header.length + 16;
-  if (text.slice(region.header.length, stampEnd) <= dead) return { expiresAt: 0, dead };
-  const expiryEnd = stampEnd + EXPIRY_DIGITS;
-  return { expiresAt: Number(text.slice(stampEnd, expiryEnd)), payload: text.slice(expiryEnd), dead };
-}
-
-function copyOf(region: Region, entry: { value: unknown; payload?: string }): unknown {
-  return entry.payload === undefined ? entry.value : region.codec.decode(entry.payload)!.value;
 }

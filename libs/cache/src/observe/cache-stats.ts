@@ -16,6 +16,8 @@ export interface CacheStats {
   localHits: number;
   remoteHits: number;
   coalesced: number;
+  staleHits: number;
+  refreshes: number;
   loads: number;
   loadErrors: number;
   bypasses: number;

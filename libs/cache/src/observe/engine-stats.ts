@@ -1,12 +1,12 @@
 import type { Region } from '../region.js';
-import type { GuardedTier } from '../tiers/guarded-tier.js';
+import type { TierHealth } from '../backend.js';
 import type { CacheServiceStats, CacheStats } from './cache-stats.js';
 
 /** A picture of an engine's caches, by name. */
 export function engineStats(
   since: Date,
   regions: readonly Region[],
-  guard: GuardedTier | undefined,
+  guard: TierHealth | undefined,
   inStep: boolean,
 ): CacheServiceStats {
   const breaker = guard?.breakerState ?? 'closed';

@@ -7,6 +7,10 @@ export class RegionCounters {
   /** Calls that waited for a load another call had begun. */
   coalesced = 0;
   misses = 0;
+  /** Reads answered with a value beyond its `ttl`, because the cache allows it. */
+  staleHits = 0;
+  /** Loads in the background, for entries that were due. */
+  refreshes = 0;
   loads = 0;
   loadErrors = 0;
   /** Reads that went to the loader because the cache must not or could not answer. */

@@ -2,7 +2,7 @@
 export class CallBudget {
   private leftMs: number;
 
-  constructor(deadlineMs: number) {
+  constructor(private readonly deadlineMs: number) {
     this.leftMs = deadlineMs;
   }
 
@@ -12,5 +12,10 @@ export class CallBudget {
 
   spend(ms: number): void {
     this.leftMs -= ms;
+  }
+
+  /** Redis has answered that the wait was for another one's load: that is the loader's time, not its own. */
+  restore(): void {
+    this.leftMs = this.deadlineMs;
   }
 }

@@ -1,14 +1,43 @@
 import type { LoggerService } from '@nestjs/common';
+import type { TierHealth } from '../backend.js';
+import type { Clock, Timer } from '../clock.js';
 import { Breaker, type BreakerState } from './breaker.js';
-import type { CallBudget } from './call-budget.js';
+import { CallBudget } from './call-budget.js';
 import { DeadlineExceeded, withDeadline } from './deadline.js';
-import { PendingEvictions, type EvictionTarget } from './pending-evictions.js';
-import type { RedisConnection } from './redis-script.js';
-import type { EvictOutcome, Lease, Slot, Stamp, Tier, TierRead, TierText } from './tier.js';
+import { PendingEvictions } from './pending-evictions.js';
+import type {
+  EvictOutcome,
+  Eviction,
+  Lease,
+  LeaseAnswer,
+  LeaseRequest,
+  MarkVersion,
+  Slot,
+  StoredText,
+  Tier,
+  TierRead,
+} from './tier.js';
 
 /** Redis is not asked: it is unreachable, or evicts that it has not seen yet make its entries untrustworthy. */
 export class TierUnavailable extends Error {
   override readonly name = 'TierUnavailable';
+}
+
+/** The connection behind a guarded tier, as far as the guard has to know it. */
+export interface TierLink {
+  /** Why nothing can be sent now; undefined when it can. */
+  down(): string | undefined;
+  ping(): Promise<unknown>;
+  /** Gives the connection up and opens it again: it has been silent for too long. */
+  reopen(): void;
+  onReady(listener: () => void): void;
+  offReady(listener: () => void): void;
+}
+
+export interface GuardOptions {
+  readonly deadlineMs: number;
+  readonly clock: Clock;
+  readonly logger: LoggerService;
 }
 
 const FAILURES_TO_OPEN = 3;
@@ -24,22 +53,20 @@ const REPLAY_DEADLINE_MS = 1_000;
  * What keeps an outage of Redis from becoming one of the service: a deadline for every command, a breaker, and a
  * queue of evicts that could not be delivered. While that queue is not empty nothing is read from Redis.
  */
-export class GuardedTier implements Tier {
+export class GuardedTier implements Tier, TierHealth {
   private readonly breaker = new Breaker(FAILURES_TO_OPEN);
   private readonly pending = new PendingEvictions(MOST_PENDING);
-  private probeTimer?: NodeJS.Timeout;
+  private probeTimer?: Timer;
   private probeDelayMs = FIRST_PROBE_MS;
   private probing = false;
   private lastPing?: { sentAt: number; answer: Promise<unknown> };
   private stopped = false;
+  private readonly listeners: (() => void)[] = [];
 
   constructor(
     private readonly tier: Tier,
-    private readonly redis: RedisConnection,
-    private readonly deadlineMs: number,
-    private readonly logger: LoggerService,
-    /** Called when the missed evicts were delivered, before anything is read again. */
-    private readonly onReplayed: () => void,
+    private readonly link: TierLink,
+    private readonly options: GuardOptions,
   ) {}
 
   get breakerState(): BreakerState {
@@ -50,113 +77,109 @@ export class GuardedTier implements Tier {
     return this.pending.size;
   }
 
+  /** Told when the tier stops or starts being used: what was learnt from it may be out of date, waits are pointless. */
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
   watch(cache: string): void {
     this.pending.watch(cache);
   }
 
   start(): void {
-    this.redis.on('ready', this.onReady);
-    if (this.redis.status !== 'ready')
-      this.trip(new TierUnavailable(`the connection is ${this.redis.status}`));
+    this.link.onReady(this.onReady);
+    const down = this.link.down();
+    if (down !== undefined) this.trip(new TierUnavailable(down));
   }
 
   stop(): void {
     this.stopped = true;
-    clearTimeout(this.probeTimer);
-    this.redis.off('ready', this.onReady);
+    this.probeTimer?.cancel();
+    this.link.offReady(this.onReady);
   }
 
   read(slot: Slot, marks: readonly string[], budget: CallBudget): Promise<TierRead> {
     return this.within(budget, () => this.tier.read(slot, marks, budget));
   }
 
-  lease(
-    slot: Slot,
-    header: string,
-    dead: Stamp,
-    budget: CallBudget,
-  ): Promise<{ text: string } | { lease: Lease }> {
-    return this.within(budget, () => this.tier.lease(slot, header, dead, budget));
+  settleMark(mark: string, budget: CallBudget): Promise<MarkVersion> {
+    return this.within(budget, () => this.tier.settleMark(mark, budget));
   }
 
-  reserve(slot: Slot, budget: CallBudget): Promise<Lease> {
-    return this.within(budget, () => this.tier.reserve(slot, budget));
+  lease(request: LeaseRequest, budget: CallBudget): Promise<LeaseAnswer> {
+    return this.within(budget, () => this.tier.lease(request, budget));
   }
 
-  fill(slot: Slot, lease: Lease, text: TierText, ttlMs: number, budget: CallBudget): Promise<boolean> {
-    return this.within(budget, () => this.tier.fill(slot, lease, text, ttlMs, budget));
+  renew(slot: Slot, lease: Lease): Promise<boolean> {
+    return this.within(new CallBudget(this.options.deadlineMs), () => this.tier.renew(slot, lease));
+  }
+
+  fill(slot: Slot, lease: Lease, stored: StoredText, budget: CallBudget): Promise<boolean> {
+    return this.within(budget, () => this.tier.fill(slot, lease, stored, budget));
+  }
+
+  abandon(slot: Slot, lease: Lease, budget: CallBudget): Promise<boolean> {
+    return this.within(budget, () => this.tier.abandon(slot, lease, budget));
+  }
+
+  hold(eviction: Eviction, token: string, lease: Lease | undefined, budget: CallBudget): Promise<void> {
+    return this.within(budget, () => this.tier.hold(eviction, token, lease, budget));
   }
 
   put(
     slot: Slot,
-    lease: Lease | undefined,
-    text: TierText,
-    ttlMs: number,
+    stored: StoredText,
+    own: { readonly lease: Lease; readonly token: string } | undefined,
     budget: CallBudget,
   ): Promise<boolean> {
-    return this.within(budget, () => this.tier.put(slot, lease, text, ttlMs, budget));
+    return this.within(budget, () => this.tier.put(slot, stored, own, budget));
   }
 
-  evict(slots: readonly Slot[]): Promise<EvictOutcome> {
-    return this.deliver(
-      () => this.tier.evict(slots),
-      () => slots.forEach((slot) => this.pending.addSlot(slot)),
-    );
-  }
-
-  clear(cache: string): Promise<EvictOutcome> {
-    return this.deliver(
-      () => this.tier.clear(cache),
-      () => this.pending.addClear(cache),
-    );
-  }
-
-  evictTag(tag: string): Promise<EvictOutcome> {
-    return this.deliver(
-      () => this.tier.evictTag(tag),
-      () => this.pending.addTag(tag),
-    );
-  }
-
-  private async within<T>(budget: CallBudget, command: () => Promise<T>): Promise<T> {
-    if (this.pending.size > 0) throw new TierUnavailable('evicts wait to be delivered');
-    const startedAt = performance.now();
+  async evict(
+    evictions: readonly Eviction[],
+    token: string | undefined,
+    budget = new CallBudget(this.options.deadlineMs),
+  ): Promise<EvictOutcome> {
     try {
-      return await this.send(command, Math.min(this.deadlineMs, Math.ceil(budget.remainingMs)));
-    } finally {
-      budget.spend(performance.now() - startedAt);
-    }
-  }
-
-  private async deliver(command: () => Promise<EvictOutcome>, keep: () => void): Promise<EvictOutcome> {
-    try {
-      return await this.send(command, this.deadlineMs);
+      return await this.send(budget, () => this.tier.evict(evictions, token, budget));
     } catch (error) {
       // Unknown counts as not done: delivering it twice is harmless.
-      keep();
+      for (const eviction of evictions) this.pending.add(eviction);
       if (this.breaker.state === 'closed')
-        this.logger.warn(`An evict is kept until Redis takes it: ${String(error)}`);
+        this.options.logger.warn(`An evict is kept until Redis takes it: ${String(error)}`);
+      this.changed();
       this.scheduleProbe();
       return 'pending';
     }
   }
 
-  private async send<T>(command: () => Promise<T>, deadlineMs: number): Promise<T> {
+  private async within<T>(budget: CallBudget, command: () => Promise<T>): Promise<T> {
+    if (this.pending.size > 0) throw new TierUnavailable('evicts wait to be delivered');
+    return this.send(budget, command);
+  }
+
+  private async send<T>(budget: CallBudget, command: () => Promise<T>): Promise<T> {
     if (this.breaker.state !== 'closed') throw new TierUnavailable('the breaker is open');
-    if (this.redis.status !== 'ready') {
+    const down = this.link.down();
+    if (down !== undefined) {
       // A command now would only wait in the client's queue.
-      const error = new TierUnavailable(`the connection is ${this.redis.status}`);
+      const error = new TierUnavailable(down);
       this.trip(error);
       throw error;
     }
-    if (deadlineMs <= 0) throw new TierUnavailable('the time for this call is used up');
+    const { clock, deadlineMs } = this.options;
+    const ms = Math.min(deadlineMs, Math.ceil(budget.remainingMs));
+    if (ms <= 0) throw new TierUnavailable('the time for this call is used up');
+    const sentAt = clock.now();
     try {
-      const answer = await withDeadline(command(), deadlineMs);
+      const answer = await withDeadline(command(), ms, clock);
       this.breaker.succeeded();
       return answer;
     } catch (error) {
       if (countsAgainst(error) && this.breaker.failed()) this.opened(error);
       throw error;
+    } finally {
+      budget.spend(clock.now() - sentAt);
     }
   }
 
@@ -165,23 +188,28 @@ export class GuardedTier implements Tier {
   }
 
   private opened(error: unknown): void {
-    this.logger.warn(`The cache works without Redis until it answers again: ${String(error)}`);
+    this.options.logger.warn(`The cache works without Redis until it answers again: ${String(error)}`);
     this.probeDelayMs = FIRST_PROBE_MS;
+    this.changed();
     this.scheduleProbe();
   }
 
+  private changed(): void {
+    for (const listener of this.listeners) listener();
+  }
+
   private readonly onReady = (): void => {
-    clearTimeout(this.probeTimer);
+    this.probeTimer?.cancel();
     this.probeTimer = undefined;
     void this.probe();
   };
 
   private scheduleProbe(): void {
     if (this.probeTimer || this.probing || this.stopped) return;
-    this.probeTimer = setTimeout(() => {
+    this.probeTimer = this.options.clock.after(this.probeDelayMs, () => {
       this.probeTimer = undefined;
       void this.probe();
-    }, this.probeDelayMs);
+    });
   }
 
   /** Never rejects: a failure only puts the next probe off. */
@@ -190,16 +218,24 @@ export class GuardedTier implements Tier {
     const wasOpen = this.breaker.state !== 'closed';
     if (!wasOpen && this.pending.size === 0) return;
     this.probing = true;
+    const { clock, deadlineMs, logger } = this.options;
     try {
-      if (this.redis.status !== 'ready') throw new TierUnavailable(`the connection is ${this.redis.status}`);
+      const down = this.link.down();
+      if (down !== undefined) throw new TierUnavailable(down);
       if (wasOpen) this.breaker.probing();
-      await withDeadline(this.ping(), this.deadlineMs);
+      await withDeadline(this.ping(), deadlineMs, clock);
       // Entries of Redis are trusted only after the evicts that it missed.
-      await this.pending.replay(this.timed);
-      this.onReplayed();
+      await this.pending.replay((evictions) =>
+        withDeadline(
+          this.tier.evict(evictions, undefined, new CallBudget(REPLAY_DEADLINE_MS)),
+          REPLAY_DEADLINE_MS,
+          clock,
+        ),
+      );
+      this.changed();
       this.breaker.close();
       this.probeDelayMs = FIRST_PROBE_MS;
-      if (wasOpen) this.logger.log('The cache uses Redis.');
+      if (wasOpen) logger.log('The cache uses Redis.');
     } catch {
       // Said once, when the breaker opened; until then the state is in the statistics.
       if (wasOpen) this.breaker.open();
@@ -212,13 +248,14 @@ export class GuardedTier implements Tier {
 
   /** One question at a time: a server that hangs is not buried under probes. */
   private ping(): Promise<unknown> {
-    if (this.lastPing && performance.now() - this.lastPing.sentAt > SILENT_MS) {
+    const now = this.options.clock.now();
+    if (this.lastPing && now - this.lastPing.sentAt > SILENT_MS) {
       // Half-open, or hung for good. Only a new connection can tell.
       this.lastPing = undefined;
-      this.redis.disconnect(true);
+      this.link.reopen();
     }
     if (!this.lastPing) {
-      const ping = { sentAt: performance.now(), answer: this.redis.ping() };
+      const ping = { sentAt: now, answer: this.link.ping() };
       const forget = (): void => {
         if (this.lastPing === ping) this.lastPing = undefined;
       };
@@ -227,13 +264,6 @@ export class GuardedTier implements Tier {
     }
     return this.lastPing.answer;
   }
-
-  /** The bare tier with deadlines, for the replay. */
-  private readonly timed: EvictionTarget = {
-    evict: (slots) => withDeadline(this.tier.evict(slots), REPLAY_DEADLINE_MS),
-    clear: (cache) => withDeadline(this.tier.clear(cache), REPLAY_DEADLINE_MS),
-    evictTag: (tag) => withDeadline(this.tier.evictTag(tag), REPLAY_DEADLINE_MS),
-  };
 }
 
 /** A refusal of one command (out of memory, a wrong type) says nothing about the next; silence and lost trust do. */

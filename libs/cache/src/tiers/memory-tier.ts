@@ -1,134 +1,63 @@
-import { randomBytes } from 'node:crypto';
-import {
-  NEVER,
-  clearMark,
-  stampOf,
-  tagMark,
-  type EvictOutcome,
-  type Lease,
-  type Slot,
-  type Stamp,
-  type Tier,
-  type TierRead,
-  type TierText,
+import { randomToken } from './random-token.js';
+import type { MemoryStore } from './memory-store.js';
+import type {
+  EvictOutcome,
+  Eviction,
+  Lease,
+  LeaseAnswer,
+  LeaseRequest,
+  MarkVersion,
+  Slot,
+  StoredText,
+  Tier,
+  TierRead,
 } from './tier.js';
 
-interface Stored {
-  readonly text: string;
-  readonly expiresAt: number;
-}
-
-/** Leases end by themselves when a loader dies. A loader that takes longer fills nothing. */
-export const LEASE_MS = 60_000;
-
-/**
- * The shared tier of a process without Redis: the same leases, stamps and marks, in bounded maps. The oldest entries
- * make room for new ones; a mark that has to go is replaced by a floor under all stamps, which only drops too much.
- */
+/** One engine's view of a {@link MemoryStore}. Every call is one step of the store, taken when it is made. */
 export class MemoryTier implements Tier {
-  private readonly values = new Map<string, Stored>();
-  private readonly leases = new Map<string, Stored>();
-  private readonly marks = new Map<string, Stamp>();
-  private floor: Stamp = NEVER;
-  private clock = 0;
-
   constructor(
-    private readonly maxEntries: number,
-    private readonly now: () => number = Date.now,
+    private readonly store: MemoryStore,
+    private readonly instance: string,
   ) {}
 
   async read(slot: Slot, marks: readonly string[]): Promise<TierRead> {
-    return {
-      text: this.live(this.values, slot.key) ?? null,
-      marks: marks.map((mark) => this.marks.get(mark) ?? this.floor),
-    };
+    return this.store.read(slot, marks);
   }
 
-  async lease(slot: Slot, header: string, dead: Stamp): Promise<{ text: string } | { lease: Lease }> {
-    const id = slot.key;
-    const text = this.live(this.values, id);
-    if (text?.startsWith(header) && text.slice(header.length, header.length + 16) > dead) return { text };
-    const held = this.live(this.leases, id);
-    if (held !== undefined && stampOf(held) > dead) return { lease: held };
-    return { lease: this.grant(id) };
+  async settleMark(mark: string): Promise<MarkVersion> {
+    return this.store.settleMark(mark);
   }
 
-  async reserve(slot: Slot): Promise<Lease> {
-    return this.grant(slot.key);
+  async lease(request: LeaseRequest): Promise<LeaseAnswer> {
+    return this.store.lease(this.instance, request, randomToken());
   }
 
-  async fill(slot: Slot, lease: Lease, text: TierText, ttlMs: number): Promise<boolean> {
-    const id = slot.key;
-    if (this.live(this.leases, id) !== lease) return false;
-    this.leases.delete(id);
-    this.store(this.values, id, text.header + stampOf(lease) + text.rest, ttlMs);
-    return true;
+  async renew(slot: Slot, lease: Lease): Promise<boolean> {
+    return this.store.renew(slot, lease);
   }
 
-  async put(slot: Slot, lease: Lease | undefined, text: TierText, ttlMs: number): Promise<boolean> {
-    const id = slot.key;
-    const stands = lease === undefined || this.live(this.leases, id) === lease;
-    this.drop(id);
-    if (!stands) return false;
-    const stamp = lease === undefined ? this.tick() : stampOf(lease);
-    this.store(this.values, id, text.header + stamp + text.rest, ttlMs);
-    return true;
+  async fill(slot: Slot, lease: Lease, stored: StoredText): Promise<boolean> {
+    return this.store.fill(slot, lease, stored);
   }
 
-  async evict(slots: readonly Slot[]): Promise<EvictOutcome> {
-    for (const slot of slots) this.drop(slot.key);
+  async abandon(slot: Slot, lease: Lease): Promise<boolean> {
+    return this.store.abandon(slot, lease);
+  }
+
+  async hold(eviction: Eviction, token: string, lease?: Lease): Promise<void> {
+    this.store.hold(this.instance, eviction, token, lease);
+  }
+
+  async put(
+    slot: Slot,
+    stored: StoredText,
+    own?: { readonly lease: Lease; readonly token: string },
+  ): Promise<boolean> {
+    return this.store.put(this.instance, slot, stored, own);
+  }
+
+  async evict(evictions: readonly Eviction[], token?: string): Promise<EvictOutcome> {
+    for (const eviction of evictions) this.store.evict(this.instance, eviction, token);
     return 'applied';
-  }
-
-  async clear(cache: string): Promise<EvictOutcome> {
-    this.mark(clearMark(cache));
-    return 'applied';
-  }
-
-  async evictTag(tag: string): Promise<EvictOutcome> {
-    this.mark(tagMark(tag));
-    return 'applied';
-  }
-
-  private grant(id: string): Lease {
-    const lease = `${this.tick()}:${randomBytes(9).toString('base64url')}`;
-    this.store(this.leases, id, lease, LEASE_MS);
-    return lease;
-  }
-
-  private mark(name: string): void {
-    this.marks.delete(name);
-    this.marks.set(name, this.tick());
-    if (this.marks.size > this.maxEntries) {
-      this.marks.clear();
-      this.floor = this.tick();
-    }
-  }
-
-  private tick(): Stamp {
-    return String(++this.clock).padStart(16, '0');
-  }
-
-  private drop(id: string): void {
-    this.values.delete(id);
-    this.leases.delete(id);
-  }
-
-  private live(map: Map<string, Stored>, id: string): string | undefined {
-    const stored = map.get(id);
-    if (!stored) return undefined;
-    if (stored.expiresAt > this.now()) return stored.text;
-    map.delete(id);
-    return undefined;
-  }
-
-  private store(map: Map<string, Stored>, id: string, text: string, ttlMs: number): void {
-    map.delete(id);
-    map.set(id, { text, expiresAt: this.now() + ttlMs });
-    if (map.size <= this.maxEntries) return;
-    for (const oldest of map.keys()) {
-      map.delete(oldest);
-      return;
-    }
   }
 }

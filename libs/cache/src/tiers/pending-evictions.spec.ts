@@ -1,27 +1,32 @@
-import { PendingEvictions, type EvictionTarget } from './pending-evictions.js';
+import { PendingEvictions } from './pending-evictions.js';
+import type { Eviction } from './tier.js';
 
-class Recorder implements EvictionTarget {
+class Recorder {
   readonly calls: string[] = [];
   down = false;
-  evict: EvictionTarget['evict'] = (slots) => this.note(...slots.map(({ cache, key }) => `${cache}/${key}`));
-  clear: EvictionTarget['clear'] = (cache) => this.note(`clear ${cache}`);
-  evictTag: EvictionTarget['evictTag'] = (tag) => this.note(`tag ${tag}`);
-  private async note(...calls: string[]): Promise<'applied'> {
+  readonly take = async (evictions: readonly Eviction[]): Promise<'applied'> => {
     if (this.down) throw new Error('down');
-    this.calls.push(...calls);
+    for (const eviction of evictions) {
+      if (eviction.kind === 'entry') this.calls.push(`${eviction.slot.cache}/${eviction.slot.key}`);
+      else if (eviction.kind === 'clear') this.calls.push(`clear ${eviction.cache}`);
+      else this.calls.push(`tag ${eviction.tag}`);
+    }
     return 'applied';
-  }
+  };
 }
+
+const entry = (key: string): Eviction => ({ kind: 'entry', slot: { cache: 'item', key } });
+const tag = (name: string): Eviction => ({ kind: 'tag', tag: name });
 
 describe('pending evictions', () => {
   it('are delivered once each, and forgotten', async () => {
     const pending = new PendingEvictions(10);
     const target = new Recorder();
-    for (const key of ['a', 'b', 'a']) pending.addSlot({ cache: 'item', key });
-    pending.addTag('t');
-    pending.addClear('list');
+    for (const key of ['a', 'b', 'a']) pending.add(entry(key));
+    pending.add(tag('t'));
+    pending.add({ kind: 'clear', cache: 'list' });
     expect(pending.size).toBe(4);
-    await pending.replay(target);
+    await pending.replay(target.take);
     expect(target.calls).toEqual(['clear list', 'tag t', 'item/a', 'item/b']);
     expect(pending.size).toBe(0);
   });
@@ -29,30 +34,45 @@ describe('pending evictions', () => {
   it('stay when they cannot be delivered', async () => {
     const pending = new PendingEvictions(10);
     const target = new Recorder();
-    pending.addSlot({ cache: 'item', key: 'a' });
+    pending.add(entry('a'));
     target.down = true;
-    await expect(pending.replay(target)).rejects.toThrow('down');
+    await expect(pending.replay(target.take)).rejects.toThrow('down');
     expect(pending.size).toBe(1);
     target.down = false;
-    await pending.replay(target);
+    await pending.replay(target.take);
     expect(target.calls).toEqual(['item/a']);
   });
+
+  it.each([entry('a'), tag('t'), { kind: 'clear', cache: 'item' } as Eviction])(
+    'are sent again when they are added again while they are on their way: %j',
+    async (eviction) => {
+      const pending = new PendingEvictions(10);
+      let sent = 0;
+      pending.add(eviction);
+      await pending.replay(async () => {
+        // A second write of the same entry, after the server has taken the first evict.
+        if (++sent === 1) pending.add(eviction);
+        return 'applied';
+      });
+      expect(sent).toBe(2);
+      expect(pending.size).toBe(0);
+    },
+  );
 
   it('become a clear of the cache when there are too many, which loses none', async () => {
     const pending = new PendingEvictions(3);
     const target = new Recorder();
-    for (const key of ['a', 'b', 'c', 'd', 'e']) pending.addSlot({ cache: 'item', key });
-    expect(pending.size).toBe(1);
-    await pending.replay(target);
-    expect(target.calls).toEqual(['clear item']);
+    for (const key of ['a', 'b', 'c', 'd', 'e']) pending.add(entry(key));
+    await pending.replay(target.take);
+    expect(target.calls).toEqual(['clear item', 'item/e']);
   });
 
   it('become a clear of every cache when there are too many tags', async () => {
     const pending = new PendingEvictions(2);
     const target = new Recorder();
     for (const cache of ['one', 'two']) pending.watch(cache);
-    for (const tag of ['a', 'b', 'c']) pending.addTag(tag);
-    await pending.replay(target);
+    for (const name of ['a', 'b', 'c']) pending.add(tag(name));
+    await pending.replay(target.take);
     expect(target.calls).toEqual(['clear one', 'clear two']);
   });
 });

@@ -1,23 +1,25 @@
-import type { EvictOutcome, Slot, Tier } from './tier.js';
+import type { EvictOutcome, Eviction } from './tier.js';
 
-/** What evicts are delivered to. */
-export type EvictionTarget = Pick<Tier, 'evict' | 'clear' | 'evictTag'>;
+/** Takes the evicts that were kept; rejects what it could not take. */
+export type EvictionTarget = (evictions: readonly Eviction[]) => Promise<EvictOutcome>;
+
+const BATCH = 200;
 
 /**
- * Evicts that Redis has not acknowledged. Bounded: a cache with too many single entries is cleared as a whole
- * instead, and too many tags clear every cache that was seen.
+ * Evicts that could not be delivered. Bounded: above the limit a cache's own entries become one clear, and tags become
+ * a clear of every cache.
  */
 export class PendingEvictions {
-  private readonly slots = new Map<string, Map<string, Slot>>();
-  private readonly clears = new Set<string>();
-  private readonly tags = new Set<string>();
+  private readonly entries = new Map<string, Map<string, Eviction>>();
+  private readonly clears = new Map<string, Eviction>();
+  private readonly tags = new Map<string, Eviction>();
   private readonly seen = new Set<string>();
-  private slotCount = 0;
+  private entryCount = 0;
 
   constructor(private readonly limit: number) {}
 
   get size(): number {
-    return this.slotCount + this.clears.size + this.tags.size;
+    return this.entryCount + this.clears.size + this.tags.size;
   }
 
   /** Told of every cache, so that an overflow of tags knows what to clear. */
@@ -25,57 +27,71 @@ export class PendingEvictions {
     this.seen.add(cache);
   }
 
-  addSlot(slot: Slot): void {
-    if (this.clears.has(slot.cache)) return;
-    const ofCache = this.slots.get(slot.cache) ?? new Map<string, Slot>();
-    this.slots.set(slot.cache, ofCache);
-    if (ofCache.has(slot.key)) return;
-    if (this.slotCount >= this.limit) {
-      this.addClear(slot.cache);
-      return;
+  add(eviction: Eviction): void {
+    if (eviction.kind === 'entry') this.addEntry(eviction);
+    else if (eviction.kind === 'clear') this.addClear(eviction.cache);
+    else this.addTag(eviction);
+  }
+
+  /**
+   * Sends everything; what was acknowledged is forgotten, also when a later one fails. An evict that is added again
+   * while it is on its way concerns a later write, and is sent again.
+   */
+  async replay(target: EvictionTarget): Promise<void> {
+    while (this.size > 0) {
+      for (const [names, evictions] of [this.clears, this.tags].map((map) => [map, [...map]] as const)) {
+        for (const [name, eviction] of evictions) {
+          await applied(target([eviction]));
+          if (names.get(name) === eviction) names.delete(name);
+        }
+      }
+      for (const [cache, entries] of [...this.entries]) await this.replayEntries(target, cache, [...entries]);
     }
-    ofCache.set(slot.key, slot);
-    this.slotCount++;
   }
 
-  addClear(cache: string): void {
-    this.clears.add(cache);
-    this.slotCount -= this.slots.get(cache)?.size ?? 0;
-    this.slots.delete(cache);
+  private addEntry(eviction: Eviction & { kind: 'entry' }): void {
+    const { cache, key } = eviction.slot;
+    const ofCache = this.entries.get(cache) ?? new Map<string, Eviction>();
+    if (!ofCache.has(key)) {
+      if (this.entryCount >= this.limit) {
+        this.addClear(cache);
+        return;
+      }
+      this.entryCount++;
+    }
+    this.entries.set(cache, ofCache.set(key, { ...eviction }));
   }
 
-  addTag(tag: string): void {
-    if (this.tags.size < this.limit) {
-      this.tags.add(tag);
+  private addClear(cache: string): void {
+    this.clears.set(cache, { kind: 'clear', cache });
+    this.entryCount -= this.entries.get(cache)?.size ?? 0;
+    this.entries.delete(cache);
+  }
+
+  private addTag(eviction: Eviction & { kind: 'tag' }): void {
+    if (this.tags.has(eviction.tag) || this.tags.size < this.limit) {
+      this.tags.set(eviction.tag, { ...eviction });
       return;
     }
     this.tags.clear();
     for (const cache of this.seen) this.addClear(cache);
   }
 
-  /** Sends everything; what was acknowledged is forgotten, also when a later one fails. */
-  async replay(tier: EvictionTarget): Promise<void> {
-    while (this.size > 0) {
-      for (const cache of [...this.clears]) {
-        await applied(tier.clear(cache));
-        this.clears.delete(cache);
+  private async replayEntries(
+    target: EvictionTarget,
+    cache: string,
+    entries: readonly (readonly [string, Eviction])[],
+  ): Promise<void> {
+    for (let from = 0; from < entries.length; from += BATCH) {
+      const batch = entries.slice(from, from + BATCH);
+      await applied(target(batch.map(([, eviction]) => eviction)));
+      const kept = this.entries.get(cache);
+      for (const [key, eviction] of batch) {
+        if (kept?.get(key) !== eviction) continue;
+        kept.delete(key);
+        this.entryCount--;
       }
-      for (const tag of [...this.tags]) {
-        await applied(tier.evictTag(tag));
-        this.tags.delete(tag);
-      }
-      for (const [cache, slots] of [...this.slots]) await this.replaySlots(tier, cache, [...slots.values()]);
-    }
-  }
-
-  private async replaySlots(tier: EvictionTarget, cache: string, slots: Slot[]): Promise<void> {
-    const BATCH = 200;
-    for (let from = 0; from < slots.length; from += BATCH) {
-      const batch = slots.slice(from, from + BATCH);
-      await applied(tier.evict(batch));
-      const kept = this.slots.get(cache);
-      for (const slot of batch) if (kept?.delete(slot.key)) this.slotCount--;
-      if (kept?.size === 0) this.slots.delete(cache);
+      if (kept?.size === 0) this.entries.delete(cache);
     }
   }
 }

@@ -1,37 +1,46 @@
-import { randomBytes } from 'node:crypto';
-import { clearMessage, evictMessage, tagMessage } from '../bus/bus-message.js';
-import { evictScript } from '../lua/evict.lua.js';
-import { fillScript } from '../lua/fill.lua.js';
-import { leaseScript } from '../lua/lease.lua.js';
-import { markScript } from '../lua/mark.lua.js';
+import { clearMessage, evictMessage, tagMessage, wakeMessage } from '../bus/bus-message.js';
+import { evictScript, holdScript } from '../lua/evict.lua.js';
+import { abandonScript, fillScript } from '../lua/fill.lua.js';
+import { leaseScript, renewScript } from '../lua/lease.lua.js';
+import { markScript, settleScript } from '../lua/mark.lua.js';
 import { putScript } from '../lua/put.lua.js';
-import { reserveScript } from '../lua/reserve.lua.js';
-import { LEASE_MS } from './memory-tier.js';
+import { randomToken } from './random-token.js';
 import { RedisScript, type RedisConnection } from './redis-script.js';
 import {
+  HOLD_MS,
+  LEASE_MS,
   TAG_MARK_MS,
   clearMark,
   tagMark,
   type EvictOutcome,
+  type Eviction,
   type Lease,
+  type LeaseAnswer,
+  type LeaseRequest,
+  type MarkVersion,
   type Slot,
-  type Stamp,
+  type StoredText,
   type Tier,
   type TierRead,
-  type TierText,
 } from './tier.js';
 
 const LEASE = new RedisScript(leaseScript);
-const RESERVE = new RedisScript(reserveScript);
+const RENEW = new RedisScript(renewScript);
 const FILL = new RedisScript(fillScript);
+const ABANDON = new RedisScript(abandonScript);
 const PUT = new RedisScript(putScript);
 const EVICT = new RedisScript(evictScript);
+const HOLD = new RedisScript(holdScript);
 const MARK = new RedisScript(markScript);
+const SETTLE = new RedisScript(settleScript);
 
 export interface RedisTierOptions {
   /** `prefix:env:`, in front of every key. */
   readonly prefix: string;
+  /** Every instance hears it. */
   readonly channel: string;
+  /** Only this instance hears it. */
+  readonly ownChannel: string;
   /** Who sends the bus messages. */
   readonly instance: string;
 }
@@ -45,68 +54,101 @@ export class RedisTier implements Tier {
 
   async read(slot: Slot, marks: readonly string[]): Promise<TierRead> {
     const value = this.redis.get(this.valueKey(slot));
-    if (marks.length === 0) return { text: await value, marks };
+    if (marks.length === 0) return { text: await value, marks: [] };
     // Written to the socket together: one round trip, in Cluster too.
-    const [text, ...stamps] = await Promise.all([
+    const [text, ...versions] = await Promise.all([
       value,
       ...marks.map((mark) => this.redis.get(this.markKey(mark))),
     ]);
-    return { text: text ?? null, marks: stamps };
+    return { text: text ?? null, marks: versions };
   }
 
-  async lease(slot: Slot, header: string, dead: Stamp): Promise<{ text: string } | { lease: Lease }> {
-    const answer = await LEASE.run(this.redis, this.keys(slot), [header, dead, token(), String(LEASE_MS)]);
-    const [kind, text] = answer as ['value' | 'lease', string];
-    return kind === 'value' ? { text } : { lease: text };
+  async settleMark(mark: string): Promise<MarkVersion> {
+    const key = this.markKey(mark);
+    return (await SETTLE.run(this.redis, [key, `${key}:hold`], [randomToken(), keepMs(mark)])) as MarkVersion;
   }
 
-  async reserve(slot: Slot): Promise<Lease> {
-    const [, leaseKey] = this.keys(slot);
-    return (await RESERVE.run(this.redis, [leaseKey], [token(), String(LEASE_MS)])) as Lease;
+  async lease({ slot, prefix, seen = '', versions }: LeaseRequest): Promise<LeaseAnswer> {
+    const args = [prefix, seen, versions, randomToken(), String(LEASE_MS), this.options.ownChannel];
+    const [kind, text] = (await LEASE.run(this.redis, this.keys(slot), args)) as [
+      LeaseAnswer['kind'],
+      string,
+    ];
+    if (kind === 'text') return { kind, text };
+    return kind === 'lease' ? { kind, lease: text } : { kind };
   }
 
-  async fill(slot: Slot, lease: Lease, text: TierText, ttlMs: number): Promise<boolean> {
-    const whole = text.header + lease.slice(0, 16) + text.rest;
-    return (await FILL.run(this.redis, this.keys(slot), [lease, whole, String(ttlMs)])) === 1;
+  async renew(slot: Slot, lease: Lease): Promise<boolean> {
+    return (await RENEW.run(this.redis, [this.keys(slot)[1]], [lease, String(LEASE_MS)])) === 1;
   }
 
-  async put(slot: Slot, lease: Lease | undefined, text: TierText, ttlMs: number): Promise<boolean> {
-    const message = evictMessage(this.options.instance, slot.cache, slot.key);
-    const args = [lease ?? '', text.header, text.rest, String(ttlMs), this.options.channel, message];
+  async fill(slot: Slot, lease: Lease, { text, ttlMs }: StoredText): Promise<boolean> {
+    const [value, leaseKey, , waiters] = this.keys(slot);
+    const args = [lease, text, String(ttlMs), wakeMessage('filled', slot.cache, slot.key)];
+    return (await FILL.run(this.redis, [value, leaseKey, waiters], args)) === 1;
+  }
+
+  async abandon(slot: Slot, lease: Lease): Promise<boolean> {
+    const [, leaseKey, , waiters] = this.keys(slot);
+    const args = [lease, wakeMessage('abandoned', slot.cache, slot.key)];
+    return (await ABANDON.run(this.redis, [leaseKey, waiters], args)) === 1;
+  }
+
+  async put(
+    slot: Slot,
+    { text, ttlMs }: StoredText,
+    own?: { readonly lease: Lease; readonly token: string },
+  ): Promise<boolean> {
+    const args = [...this.dropArgs(slot, own?.token), own?.lease ?? '', text, String(ttlMs)];
     return (await PUT.run(this.redis, this.keys(slot), args)) === 1;
   }
 
-  async evict(slots: readonly Slot[]): Promise<EvictOutcome> {
-    await Promise.all(
-      slots.map((slot) => {
-        const message = evictMessage(this.options.instance, slot.cache, slot.key);
-        return EVICT.run(this.redis, this.keys(slot), [this.options.channel, message]);
-      }),
-    );
+  async hold(eviction: Eviction, token: string, lease?: Lease): Promise<void> {
+    if (eviction.kind !== 'entry') return this.move(eviction, '', token);
+    const args = [...this.dropArgs(eviction.slot, token), String(HOLD_MS), lease ?? ''];
+    await HOLD.run(this.redis, this.keys(eviction.slot), args);
+  }
+
+  async evict(evictions: readonly Eviction[], token?: string): Promise<EvictOutcome> {
+    await Promise.all(evictions.map((eviction) => this.evictOne(eviction, token)));
     return 'applied';
   }
 
-  async clear(cache: string): Promise<EvictOutcome> {
-    const message = clearMessage(this.options.instance, cache);
-    await MARK.run(this.redis, [this.markKey(clearMark(cache))], [this.options.channel, message, '0']);
-    return 'applied';
+  private async evictOne(eviction: Eviction, token?: string): Promise<void> {
+    if (eviction.kind !== 'entry') return this.move(eviction, token ?? '', '');
+    await EVICT.run(this.redis, this.keys(eviction.slot), this.dropArgs(eviction.slot, token));
   }
 
-  async evictTag(tag: string): Promise<EvictOutcome> {
-    const message = tagMessage(this.options.instance, tag);
-    const args = [this.options.channel, message, String(TAG_MARK_MS)];
-    await MARK.run(this.redis, [this.markKey(tagMark(tag))], args);
-    return 'applied';
+  private async move(
+    eviction: Exclude<Eviction, { kind: 'entry' }>,
+    endOf: string,
+    beginOf: string,
+  ): Promise<void> {
+    const { channel, instance } = this.options;
+    const [mark, message] =
+      eviction.kind === 'clear'
+        ? [clearMark(eviction.cache), clearMessage(instance, eviction.cache)]
+        : [tagMark(eviction.tag), tagMessage(instance, eviction.tag)];
+    const key = this.markKey(mark);
+    const args = [randomToken(), keepMs(mark), channel, message, endOf, beginOf, String(HOLD_MS)];
+    await MARK.run(this.redis, [key, `${key}:hold`], args);
   }
 
-  /** The braces are a Cluster hash tag: value and lease share a slot. Encoded keys hold no brace themselves. */
+  /** Common to all scripts that drop an entry. */
+  private dropArgs(slot: Slot, token = ''): string[] {
+    const { channel, instance } = this.options;
+    const message = evictMessage(instance, slot.cache, slot.key);
+    return [channel, message, token, wakeMessage('evicted', slot.cache, slot.key)];
+  }
+
+  /** The braces are a Cluster hash tag: value, lease and hold share a slot. Encoded keys hold no brace themselves. */
   private valueKey(slot: Slot): string {
     return `${this.options.prefix}{${slot.key}}`;
   }
 
-  private keys(slot: Slot): [value: string, lease: string] {
+  private keys(slot: Slot): [value: string, lease: string, holds: string, waiters: string] {
     const value = this.valueKey(slot);
-    return [value, `${value}:lease`];
+    return [value, `${value}:lease`, `${value}:hold`, `${value}:waiters`];
   }
 
   private markKey(mark: string): string {
@@ -114,4 +156,5 @@ export class RedisTier implements Tier {
   }
 }
 
-const token = (): string => randomBytes(9).toString('base64url');
+/** A cache's own mark, of which there are few, is kept for ever; those of tags are not. */
+const keepMs = (mark: string): string => (mark.startsWith('#clear:') ? '0' : String(TAG_MARK_MS));
