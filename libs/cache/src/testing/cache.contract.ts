@@ -17,6 +17,7 @@ export const handleOf = <Args extends readonly unknown[], Value>(
 
 class TestTransaction implements CacheTransactions {
   private hooks?: (() => Promise<void>)[];
+  private readonly rollbacks: (() => Promise<void>)[] = [];
   isActive = (): boolean => this.hooks !== undefined;
   afterCommit = (hook: () => Promise<void>): void => void this.hooks?.push(hook);
   begin(): void {
@@ -27,8 +28,10 @@ class TestTransaction implements CacheTransactions {
     this.hooks = undefined;
     for (const hook of hooks) await hook();
   }
-  rollback(): void {
+  afterRollback = (hook: () => Promise<void>): void => void this.rollbacks.push(hook);
+  async rollback(): Promise<void> {
     this.hooks = undefined;
+    for (const hook of this.rollbacks.splice(0)) await hook();
   }
 }
 
@@ -275,26 +278,74 @@ export function describeCacheContract(
       expect(await items.get(['c'])).toBeUndefined();
     });
 
-    it('keeps what it has when the transaction rolls back', async () => {
+    it('caches again after a transaction that rolled back', async () => {
       const items = handleOf(engine, byId);
       await items.getOrLoad(['a'], async () => 'old');
       transaction.begin();
       await items.evict(['a']);
-      transaction.rollback();
-      expect(await items.get(['a'])).toBe('old');
+      await transaction.rollback();
+      expect(await items.getOrLoad(['a'], async () => 'loaded again')).toBe('loaded again');
+      expect(await items.get(['a'])).toBe('loaded again');
     });
 
     it('stores nothing when two writes of the same entry overlap', async () => {
       const items = handleOf(engine, byId);
       const region = engine.region(byId);
-      const first = await engine.reservePut(region, ['a']);
-      const second = await engine.reservePut(region, ['a']);
-      await second('second');
-      await first('first');
+      const first = await engine.writer.announcePut(region, ['a']);
+      const second = await engine.writer.announcePut(region, ['a']);
+      await second.done('second');
+      await first.done('first');
       expect(await items.get(['a'])).toBeUndefined();
-      const alone = await engine.reservePut(region, ['a']);
-      await alone('alone');
+      const alone = await engine.writer.announcePut(region, ['a']);
+      await alone.done('alone');
       expect(await items.get(['a'])).toBe('alone');
+    });
+
+    describe.each([
+      ['an entry', () => engine.evictionsOf(engine.region(tagged), [['1']])],
+      ['all of a cache', () => engine.clearOf(engine.region(tagged))],
+      ['a tag', () => engine.tagsOf(['all of them'])],
+    ])('a write that makes %s untrue', (_what, evictions) => {
+      it('lets nobody fill while it runs, whenever the load began', async () => {
+        const items = handleOf(engine, tagged);
+        await items.getOrLoad(['1'], async () => 'old');
+        const before = gate<string>();
+        const early = items.getOrLoad(['1b'], () => before.opened);
+        await engine.around(evictions(), async () => {
+          expect(await items.getOrLoad(['1'], async () => 'uncommitted')).toBe('uncommitted');
+          expect(await items.get(['1'])).toBeUndefined();
+        });
+        before.open('old');
+        await early;
+        expect(await items.get(['1'])).toBeUndefined();
+        expect(await items.getOrLoad(['1'], async () => 'new')).toBe('new');
+        expect(await items.get(['1'])).toBe('new');
+      });
+
+      it('drops it also when it fails, because it may have committed', async () => {
+        const items = handleOf(engine, tagged);
+        await items.getOrLoad(['1'], async () => 'old');
+        const failing = engine.around(evictions(), async () => {
+          throw new Error('after the commit');
+        });
+        await expect(failing).rejects.toThrow('after the commit');
+        expect(await items.getOrLoad(['1'], async () => 'new')).toBe('new');
+        expect(await items.get(['1'])).toBe('new');
+      });
+
+      it('waits for every other such write', async () => {
+        const items = handleOf(engine, tagged);
+        const [one, other] = [
+          await engine.writer.announce(evictions()),
+          await engine.writer.announce(evictions()),
+        ];
+        await one.done(undefined);
+        await items.getOrLoad(['1'], async () => 'before the other commit');
+        expect(await items.get(['1'])).toBeUndefined();
+        await other.done(undefined);
+        await items.getOrLoad(['1'], async () => 'new');
+        expect(await items.get(['1'])).toBe('new');
+      });
     });
 
     it('counts what happened', async () => {
