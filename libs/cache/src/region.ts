@@ -51,7 +51,7 @@ export class Region {
     const { ttl = defaultTtlMs } = options;
     this.ttlMs = ttlOverrideMs ?? (typeof ttl === 'function' ? Infinity : durationMs(ttl, name));
     const fresh = ttlOverrideMs === undefined ? options : { ...options, ttl: undefined };
-    this.freshness = new Freshness(name, fresh, this.ttlMs, ttlJitter);
+    this.freshness = Freshness.of(name, fresh, this.ttlMs, ttlJitter);
     if (options.l1 !== false) {
       const wanted = options.l1?.ttl === undefined ? DEFAULT_LOCAL_TTL_MS : durationMs(options.l1.ttl, name);
       this.localTtlMs = Math.min(wanted, this.ttlMs);

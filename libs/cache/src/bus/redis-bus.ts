@@ -180,10 +180,11 @@ export class RedisBus implements Bus {
       this.restart();
       return;
     }
-    for (const { id, publish } of servers) {
+    for (const server of servers) {
+      const { id } = server;
       const proof = this.proofs.get(id) ?? { sent: 0, proven: 0, until: Number.NEGATIVE_INFINITY };
       this.proofs.set(id, proof);
-      publish(ownChannel, `h ${this.era} ${id} ${++proof.sent} ${now}`).catch((error: unknown) => {
+      server.publish(ownChannel, `h ${this.era} ${id} ${++proof.sent} ${now}`).catch((error: unknown) => {
         // The missing proof is what counts; L1 stops serving by itself.
         logger.debug?.(`A heartbeat of the cache was not sent: ${String(error)}`);
       });

@@ -82,8 +82,8 @@ export class CacheDeclaration<Args extends readonly unknown[] = readonly unknown
       options.ttl === undefined || typeof options.ttl === 'function'
         ? Infinity
         : durationMs(options.ttl, `cache "${this.name}": ttl`);
-    // Wrong ones stop the start here, where the declaration is in the stack.
-    new Freshness(this.name, options as CacheOptions<never[], never>, ttl, 0);
+    // Wrong options stop the start here, where the declaration is in the stack.
+    Freshness.of(this.name, options as CacheOptions<never[], never>, ttl, 0);
     if (options.l1 && options.l1.ttl !== undefined) {
       if (durationMs(options.l1.ttl, `cache "${this.name}": l1.ttl`) > ttl) {
         throw new CacheDeclarationError(

@@ -19,8 +19,7 @@ export class Freshness {
   private readonly jitter: number;
   private readonly ttlOf?: (value: unknown, args: readonly unknown[]) => number;
 
-  /** @throws {@link CacheDeclarationError} when an option is wrong */
-  constructor(
+  private constructor(
     name: string,
     options: Readonly<CacheOptions<never[], never>>,
     private readonly fixedTtlMs: number,
@@ -60,6 +59,16 @@ export class Freshness {
       const fromResult = ttl as (value: unknown, ...args: unknown[]) => Duration;
       this.ttlOf = (value, args) => durationMs(fromResult(value, ...args), owner('ttl, from the result,'));
     }
+  }
+
+  /** @throws {@link CacheDeclarationError} when an option is wrong */
+  static of(
+    name: string,
+    options: Readonly<CacheOptions<never[], never>>,
+    fixedTtlMs: number,
+    moduleJitter: number,
+  ): Freshness {
+    return new Freshness(name, options, fixedTtlMs, moduleJitter);
   }
 
   /** How long an entry is kept after it stopped being fresh. */

@@ -254,7 +254,9 @@ export class Reader {
     const known = this.knownClearVersion(region);
     const asked = known === undefined ? [region.clearMark, ...marks] : marks;
     const answer = await this.tier.read(region.slot(key), asked, budget);
-    const versions = await this.settled(asked, answer.marks, read);
+    const versions = answer.marks.every(isSettled)
+      ? [...(answer.marks as readonly MarkVersion[])]
+      : await this.settled(asked, answer.marks, read);
     if (known !== undefined) versions.unshift(known);
     else if (this.bus.era === era && region.generation === generation && !isHeld(versions[0]!))
       region.clearVersion = { version: versions[0]!, era };
@@ -280,11 +282,11 @@ export class Reader {
     versions: readonly (MarkVersion | null)[],
     read: ReadContext,
   ): Promise<MarkVersion[]> {
-    const settle = (version: MarkVersion | null, at: number): MarkVersion | Promise<MarkVersion> =>
-      version === null || isHeld(version) ? this.tier.settleMark(marks[at]!, read.budget) : version;
-    if (versions.every((version) => version !== null && !isHeld(version)))
-      return [...versions] as MarkVersion[];
-    return Promise.all(versions.map(settle));
+    return Promise.all(
+      versions.map(async (version, at) =>
+        version === null || isHeld(version) ? this.tier.settleMark(marks[at]!, read.budget) : version,
+      ),
+    );
   }
 
   /** A fresh entry as an answer, kept in L1; undefined when it is not fresh. */
@@ -339,3 +341,5 @@ export class Reader {
     }
   }
 }
+
+const isSettled = (version: MarkVersion | null): boolean => version !== null && !isHeld(version);

@@ -14,9 +14,9 @@ export function within<T extends object>(
         timer.cancel();
         resolve(value);
       },
-      (error: unknown) => {
+      (error: Error) => {
         timer.cancel();
-        reject(error as Error);
+        reject(error);
       },
     );
   });

@@ -18,9 +18,9 @@ export function withDeadline<T>(promise: Promise<T>, ms: number, clock: Clock): 
         timer.cancel();
         resolve(value);
       },
-      (error: unknown) => {
+      (error: Error) => {
         timer.cancel();
-        reject(error as Error);
+        reject(error);
       },
     );
   });
