@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { CacheModule } from '@rapport/cache';
 import { RedisConnections } from '@rapport/redis';
+import { CacheOutboxModule, CacheOutboxRows } from './cache/cache-outbox.js';
+import { CacheRelay } from './cache/cache-relay.js';
 import { CacheSettings } from './cache/cache.settings.js';
 import { ClockModule } from './clock/clock.module.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -22,13 +24,15 @@ import { RuntimeSettings } from '../config/runtime.settings.js';
     PeriodicModule,
     PaginationModule,
     CacheModule.forRootAsync({
-      inject: [CacheSettings, RedisSettings, RuntimeSettings, RedisConnections, Database],
+      imports: [CacheOutboxModule],
+      inject: [CacheSettings, RedisSettings, RuntimeSettings, RedisConnections, Database, CacheOutboxRows],
       useFactory: (
         cache: CacheSettings,
         redis: RedisSettings,
         { environment }: RuntimeSettings,
         connections: RedisConnections,
         database: Database,
+        outbox: CacheOutboxRows,
       ) => ({
         ...cache.options(),
         prefix: redis.keyPrefix,
@@ -40,9 +44,12 @@ import { RuntimeSettings } from '../config/runtime.settings.js';
         transaction: {
           isActive: () => database.inTransaction,
           afterCommit: (hook) => database.afterCommit(hook),
+          afterRollback: (hook) => database.afterRollback(hook),
+          outbox,
         },
       }),
     }),
   ],
+  providers: [CacheRelay],
 })
 export class PlatformModule {}

@@ -10,7 +10,9 @@ export type AfterCommitHook = () => void | Promise<void>;
 interface Transaction {
   readonly manager: EntityManager;
   readonly hooks: AfterCommitHook[];
+  readonly rollbackHooks: AfterCommitHook[];
   ended: boolean;
+  committed: boolean;
 }
 
 const MAX_ATTEMPTS = 4;
@@ -22,6 +24,7 @@ const MAX_ATTEMPTS = 4;
 @Injectable()
 export class Database {
   private readonly running = new AsyncLocalStorage<Transaction | undefined>();
+  private readonly beforeCommits: (() => Promise<void>)[] = [];
   private readonly log = new Logger(Database.name);
 
   constructor(
@@ -78,22 +81,46 @@ export class Database {
     transaction.hooks.push(hook);
   }
 
+  /** Runs `hook` after the outermost transaction rolled back; never outside one. What it throws is logged. */
+  afterRollback(hook: AfterCommitHook): void {
+    const transaction = this.running.getStore();
+    if (transaction && !transaction.ended) transaction.rollbackHooks.push(hook);
+  }
+
+  /** Runs `hook` inside every outermost transaction, just before it commits; what it throws rolls back. */
+  beforeCommit(hook: () => Promise<void>): void {
+    this.beforeCommits.push(hook);
+  }
+
   private async attempt<T>(work: () => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
-    const transaction: Transaction = { manager: runner.manager, hooks: [], ended: false };
+    const transaction: Transaction = {
+      manager: runner.manager,
+      hooks: [],
+      rollbackHooks: [],
+      ended: false,
+      committed: false,
+    };
     let result: T;
     try {
       await runner.startTransaction();
-      result = await this.running.run(transaction, work);
+      result = await this.running.run(transaction, async () => {
+        const value = await work();
+        for (const hook of this.beforeCommits) await hook();
+        return value;
+      });
       transaction.ended = true;
       await refuseAborted(runner);
       await runner.commitTransaction();
+      transaction.committed = true;
     } catch (error) {
       transaction.ended = true;
       await this.rollback(runner);
       throw error;
     } finally {
       await runner.release();
+      if (!transaction.committed)
+        await this.running.run(undefined, () => this.runHooks(transaction.rollbackHooks));
     }
     // Outside the store and after the release: hooks may query, and an embedded database has one connection.
     await this.running.run(undefined, () => this.runHooks(transaction.hooks));
@@ -115,7 +142,7 @@ export class Database {
       try {
         await hook();
       } catch (error) {
-        this.log.error('A hook failed after its transaction was committed.', error);
+        this.log.error('A hook failed after its transaction had ended.', error);
       }
     }
   }

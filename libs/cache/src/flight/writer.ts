@@ -74,7 +74,8 @@ export class Writer {
 
   /** Runs a write; transactions inside it note what Redis could not be told of, see {@link noteUndelivered}. */
   run<T>(undelivered: readonly Eviction[], write: () => Promise<T>): Promise<T> {
-    return undelivered.length === 0 ? write() : this.undelivered.run(undelivered, write);
+    if (undelivered.length === 0) return write();
+    return this.undelivered.run([...(this.undelivered.getStore() ?? []), ...undelivered], write);
   }
 
   /** Inside a transaction, before it commits. */
