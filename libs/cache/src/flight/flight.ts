@@ -16,7 +16,11 @@ export interface Outcome {
 
 /** A load that is under way; calls for the same key wait for it until an evict detaches it. */
 export interface Flight {
-  readonly outcome: Promise<Outcome>;
+  outcome: Promise<Outcome>;
+  /** Its loader has begun: what it will return may be older than a call that joins from now on. */
+  loading: boolean;
+  /** It loads because Redis gave no answer: nothing will tell whether the value is older than an evict elsewhere. */
+  blind: boolean;
   readonly tags?: readonly string[];
   /** The loads that this one waits for, because its loader reads other entries. */
   readonly waitsFor: Set<Flight>;

@@ -5,6 +5,7 @@ import { parseEntry } from '../codec/entry-text.js';
 import { isRecordingStatus, recordStatus } from '../http/cache-status.js';
 import type { Region } from '../region.js';
 import { CallBudget } from '../tiers/call-budget.js';
+import { TierUnavailable } from '../tiers/guarded-tier.js';
 import type { LocalTier } from '../tiers/local-tier.js';
 import { isHeld, type MarkVersion, type Tier } from '../tiers/tier.js';
 import { closesCircle, type Flight, type LoadChain, type Outcome } from './flight.js';
@@ -83,7 +84,10 @@ export class Reader {
     const { clock } = this.options;
     const startedAt = clock.now();
     const chain = loadChain.getStore();
-    const joined = region.flights.get(key);
+    const current = region.flights.get(key);
+    // A blind load is not waited for: looking again is quicker than having to, after it.
+    const joined = current?.blind ? undefined : current;
+    const joinedLate = joined?.loading ?? false;
     if (joined && closesCircle(joined, chain)) return load.run();
     try {
       if (joined) region.counters.coalesced++;
@@ -94,7 +98,7 @@ export class Reader {
         args,
         key,
       );
-      if (joined && outcome.doubtful) {
+      if (joined && outcome.doubtful && (joinedLate || outcome.source === 'l2')) {
         // A flight from now on has begun after this read did: whatever it finds is new enough.
         const next = region.flights.get(key);
         if (next && closesCircle(next, chain)) return await load.run();
@@ -162,8 +166,10 @@ export class Reader {
   }
 
   private takeOff(region: Region, args: readonly unknown[], key: string, load: Load): Flight {
-    const flight: { outcome: Promise<Outcome>; tags?: readonly string[]; waitsFor: Set<Flight> } = {
+    const flight: Flight = {
       outcome: undefined as unknown as Promise<Outcome>,
+      loading: false,
+      blind: false,
       tags: region.tagged ? region.tagsOf(args) : undefined,
       waitsFor: new Set(),
     };
@@ -187,7 +193,11 @@ export class Reader {
       permit = asked;
     } catch (error) {
       this.options.onError(read.region, error);
+      // Redis is there, and may have acknowledged evicts that this process has not heard of.
+      flight.blind = this.bus.isShared && !(error instanceof TierUnavailable);
+      permit = { doubtful: flight.blind };
     }
+    flight.loading = true;
     return this.loader.load(read, load, permit, flight);
   }
 

@@ -144,7 +144,7 @@ export class GuardedTier implements Tier, TierHealth {
       return await this.send(budget, () => this.tier.evict(evictions, token, budget));
     } catch (error) {
       // Unknown counts as not done: delivering it twice is harmless.
-      for (const eviction of evictions) this.pending.add(eviction);
+      for (const eviction of evictions) this.pending.add(eviction, token);
       if (this.breaker.state === 'closed')
         this.options.logger.warn(`An evict is kept until Redis takes it: ${String(error)}`);
       this.changed();
@@ -225,9 +225,9 @@ export class GuardedTier implements Tier, TierHealth {
       if (wasOpen) this.breaker.probing();
       await withDeadline(this.ping(), deadlineMs, clock);
       // Entries of Redis are trusted only after the evicts that it missed.
-      await this.pending.replay((evictions) =>
+      await this.pending.replay((evictions, token) =>
         withDeadline(
-          this.tier.evict(evictions, undefined, new CallBudget(REPLAY_DEADLINE_MS)),
+          this.tier.evict(evictions, token, new CallBudget(REPLAY_DEADLINE_MS)),
           REPLAY_DEADLINE_MS,
           clock,
         ),

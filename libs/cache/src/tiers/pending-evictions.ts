@@ -1,20 +1,26 @@
 import type { EvictOutcome, Eviction } from './tier.js';
 
-/** Takes the evicts that were kept; rejects what it could not take. */
-export type EvictionTarget = (evictions: readonly Eviction[]) => Promise<EvictOutcome>;
+/** Takes evicts that were kept, and the token of the hold that they end; rejects what it could not take. */
+export type EvictionTarget = (evictions: readonly Eviction[], token?: string) => Promise<EvictOutcome>;
+
+interface Pending {
+  readonly name: string;
+  readonly eviction: Eviction;
+  /** A hold that may have been taken; without it the entry would stay uncached until the hold ends by itself. */
+  readonly token?: string;
+}
 
 const BATCH = 200;
 
 /**
- * Evicts that could not be delivered. Bounded: above the limit a cache's own entries become one clear, and tags become
+ * Evicts that could not be delivered. Bounded: above the limit the entries of a cache become one clear of it, and tags
  * a clear of every cache.
  */
 export class PendingEvictions {
-  private readonly entries = new Map<string, Map<string, Eviction>>();
-  private readonly clears = new Map<string, Eviction>();
-  private readonly tags = new Map<string, Eviction>();
+  private readonly entries = new Map<string, Map<string, Pending>>();
+  private readonly clears = new Map<string, Pending>();
+  private readonly tags = new Map<string, Pending>();
   private readonly seen = new Set<string>();
-  private entryCount = 0;
 
   constructor(private readonly limit: number) {}
 
@@ -22,15 +28,21 @@ export class PendingEvictions {
     return this.entryCount + this.clears.size + this.tags.size;
   }
 
+  private get entryCount(): number {
+    let count = 0;
+    for (const entries of this.entries.values()) count += entries.size;
+    return count;
+  }
+
   /** Told of every cache, so that an overflow of tags knows what to clear. */
   watch(cache: string): void {
     this.seen.add(cache);
   }
 
-  add(eviction: Eviction): void {
-    if (eviction.kind === 'entry') this.addEntry(eviction);
-    else if (eviction.kind === 'clear') this.addClear(eviction.cache);
-    else this.addTag(eviction);
+  add(eviction: Eviction, token?: string): void {
+    if (eviction.kind === 'entry') this.addEntry(eviction, token);
+    else if (eviction.kind === 'clear') this.addClear(eviction.cache, token);
+    else this.addTag(eviction, token);
   }
 
   /**
@@ -39,59 +51,51 @@ export class PendingEvictions {
    */
   async replay(target: EvictionTarget): Promise<void> {
     while (this.size > 0) {
-      for (const [names, evictions] of [this.clears, this.tags].map((map) => [map, [...map]] as const)) {
-        for (const [name, eviction] of evictions) {
-          await applied(target([eviction]));
-          if (names.get(name) === eviction) names.delete(name);
-        }
+      await replayAll(this.clears, target);
+      await replayAll(this.tags, target);
+      for (const [cache, entries] of [...this.entries]) {
+        await replayAll(entries, target);
+        if (entries.size === 0 && this.entries.get(cache) === entries) this.entries.delete(cache);
       }
-      for (const [cache, entries] of [...this.entries]) await this.replayEntries(target, cache, [...entries]);
     }
   }
 
-  private addEntry(eviction: Eviction & { kind: 'entry' }): void {
+  private addEntry(eviction: Eviction & { kind: 'entry' }, token = ''): void {
     const { cache, key } = eviction.slot;
-    const ofCache = this.entries.get(cache) ?? new Map<string, Eviction>();
-    if (!ofCache.has(key)) {
-      if (this.entryCount >= this.limit) {
-        this.addClear(cache);
-        return;
-      }
-      this.entryCount++;
+    const ofCache = this.entries.get(cache) ?? new Map<string, Pending>();
+    const name = `${key} ${token}`;
+    if (!ofCache.has(name) && this.entryCount >= this.limit) {
+      this.addClear(cache);
+      return;
     }
-    this.entries.set(cache, ofCache.set(key, { ...eviction }));
+    this.entries.set(cache, ofCache.set(name, { name, eviction, token }));
   }
 
-  private addClear(cache: string): void {
-    this.clears.set(cache, { kind: 'clear', cache });
-    this.entryCount -= this.entries.get(cache)?.size ?? 0;
+  private addClear(cache: string, token = ''): void {
+    // Few writers clear a cache; were there many, their holds would end by themselves.
+    const name = this.clears.size < this.limit ? `${cache} ${token}` : cache;
+    this.clears.set(name, { name, eviction: { kind: 'clear', cache }, token });
     this.entries.delete(cache);
   }
 
-  private addTag(eviction: Eviction & { kind: 'tag' }): void {
-    if (this.tags.has(eviction.tag) || this.tags.size < this.limit) {
-      this.tags.set(eviction.tag, { ...eviction });
+  private addTag(eviction: Eviction & { kind: 'tag' }, token = ''): void {
+    const name = `${eviction.tag} ${token}`;
+    if (this.tags.has(name) || this.tags.size < this.limit) {
+      this.tags.set(name, { name, eviction, token });
       return;
     }
     this.tags.clear();
     for (const cache of this.seen) this.addClear(cache);
   }
+}
 
-  private async replayEntries(
-    target: EvictionTarget,
-    cache: string,
-    entries: readonly (readonly [string, Eviction])[],
-  ): Promise<void> {
-    for (let from = 0; from < entries.length; from += BATCH) {
-      const batch = entries.slice(from, from + BATCH);
-      await applied(target(batch.map(([, eviction]) => eviction)));
-      const kept = this.entries.get(cache);
-      for (const [key, eviction] of batch) {
-        if (kept?.get(key) !== eviction) continue;
-        kept.delete(key);
-        this.entryCount--;
-      }
-      if (kept?.size === 0) this.entries.delete(cache);
+async function replayAll(kept: Map<string, Pending>, target: EvictionTarget): Promise<void> {
+  const all = [...kept.values()];
+  for (let from = 0; from < all.length; from += BATCH) {
+    const batch = all.slice(from, from + BATCH);
+    await Promise.all(batch.map(({ eviction, token }) => applied(target([eviction], token || undefined))));
+    for (const pending of batch) {
+      if (kept.get(pending.name) === pending) kept.delete(pending.name);
     }
   }
 }
