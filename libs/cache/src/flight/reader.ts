@@ -149,7 +149,7 @@ export class Reader {
     if (first) return first;
     const old = await this.oldAnswer(this.context(region, args, key));
     if (old) return old;
-    const second = await within(flight.outcome, hardMs - Math.min(softMs, hardMs), clock);
+    const second = softMs < hardMs && (await within(flight.outcome, hardMs - softMs, clock));
     if (second) return second;
     throw new CacheTimeoutError(`cache "${region.name}": the loader took longer than ${hardMs} ms.`);
   }
