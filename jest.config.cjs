@@ -27,6 +27,7 @@ const shared = {
   moduleFileExtensions: ['ts', 'tsx', 'js', 'mjs', 'cjs', 'json'],
   moduleNameMapper: {
     '^@rapport/(cache|redis)$': '<rootDir>/libs/$1/src/index.ts',
+    '^@rapport/cache/testing$': '<rootDir>/libs/cache/src/testing/index.ts',
     // Only our own sources write './x.js' for './x.ts'; node_modules keep their real .js files.
     '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'],
   },

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -38,9 +38,12 @@ const filesBelow = (folder, wanted) =>
 
 /** Contents, not times: a checkout or a copy changes times without changing anything. */
 function sourcesHash({ folders, files }) {
-  const sources = folders.flatMap((folder) =>
-    filesBelow(join(root, folder), (name) => !/\.spec\.tsx?$/.test(name) && !name.endsWith('.md')),
-  );
+  const sources = folders
+    .flatMap((folder) =>
+      filesBelow(join(root, folder), (name) => !/\.spec\.tsx?$/.test(name) && !name.endsWith('.md')),
+    )
+    // A library's own build is made from the same sources and used by nothing here.
+    .filter((file) => !relative(root, file).split(sep).includes('dist'));
   const hash = createHash('sha256').update(process.versions.node.split('.')[0]);
   for (const file of [...[...COMMON_FILES, ...files].map((name) => join(root, name)), ...sources.sort()]) {
     hash.update(`\0${relative(root, file)}\0`).update(readFileSync(file));
