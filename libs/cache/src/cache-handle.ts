@@ -1,6 +1,15 @@
 import type { CacheEngine } from './cache-engine.js';
 import { ABSENT } from './flight/load-batch.js';
+import { inBatches, type BatchReport } from './move/in-batches.js';
 import type { Region } from './region.js';
+
+/** How many entries {@link CacheHandle.warm} and {@link CacheHandle.import} work on at a time. */
+export interface BatchOptions<Item> {
+  /** @default 16 for `warm`, 500 for `import` */
+  batch?: number;
+  /** Called after every batch. */
+  onProgress?: (report: Readonly<BatchReport<Item>>) => void;
+}
 
 /**
  * One declared cache, from code. Arguments are those of its `key` function. Evicts answer `applied` when every tier
@@ -74,5 +83,44 @@ export class CacheHandle<Args extends readonly unknown[], Value> {
   /** Drops every entry of this cache, whatever their number, in one step. */
   clear(): Promise<'applied' | 'pending'> {
     return this.engine.writer.evict(this.engine.clearOf(this.region));
+  }
+
+  /** Loads what is not cached yet, before somebody asks: at a login, say. */
+  warm(
+    argsList: Iterable<Args> | AsyncIterable<Args>,
+    loader: (...args: Args) => Promise<Value>,
+    { batch = 16, onProgress }: BatchOptions<Args> = {},
+  ): Promise<BatchReport<Args>> {
+    return inBatches(argsList, batch, (args) => this.fillWith(args, () => loader(...args)), onProgress);
+  }
+
+  /**
+   * Takes over what was kept elsewhere: a `Map`, or the entries of a JSON dump. What is cached already is newer, and
+   * stays; an evict during the import is obeyed.
+   *
+   * @param argsOf - the cache's arguments from a key of the old store
+   *
+   * @example
+   * const report = await cache.for(userProfile).import(oldMap, (id: string) => [id]);
+   */
+  import<Key>(
+    entries: Iterable<readonly [Key, Value]> | AsyncIterable<readonly [Key, Value]>,
+    argsOf: (key: Key) => Args,
+    { batch = 500, onProgress }: BatchOptions<readonly [Key, Value]> = {},
+  ): Promise<BatchReport<readonly [Key, Value]>> {
+    return inBatches(
+      entries,
+      batch,
+      ([key, value]) => this.fillWith(argsOf(key), async () => value),
+      onProgress,
+    );
+  }
+
+  /** Whether the loader was asked, and its value stored. */
+  private async fillWith(args: Args, loader: () => Promise<Value>): Promise<boolean> {
+    let stored = false;
+    const onFilled = (): void => void (stored = true);
+    await this.engine.readKey(this.region, args, this.region.keyOf(args), { run: loader, onFilled });
+    return stored;
   }
 }

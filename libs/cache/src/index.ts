@@ -1,13 +1,8 @@
 export { CacheModule, type CacheModuleAsyncOptions } from './cache.module.js';
 export type { CacheModuleOptions, CacheOutbox, CacheTransactions } from './cache.options.js';
 export { CacheService } from './cache.service.js';
-export type { CacheHandle } from './cache-handle.js';
-export {
-  CacheDeclarationError,
-  CacheKeyError,
-  CacheTimeoutError,
-  CacheValueError,
-} from './cache.errors.js';
+export type { BatchOptions, CacheHandle } from './cache-handle.js';
+export { CacheDeclarationError, CacheKeyError, CacheTimeoutError, CacheValueError } from './cache.errors.js';
 export {
   defineCache,
   type CacheDeclaration,
@@ -16,6 +11,9 @@ export {
 } from './declare/cache-declaration.js';
 export type { Duration } from './declare/duration.js';
 export { Cacheable, type CacheableOptions } from './declare/cacheable.decorator.js';
+export { CacheWarm } from './declare/cache-warm.decorator.js';
+export { DualRead, type DualReadCounts, type LegacySource } from './move/dual-read.js';
+export type { BatchReport } from './move/in-batches.js';
 export { CacheableMany } from './declare/cacheable-many.decorator.js';
 export { CacheConfig, type CacheConfigOptions } from './declare/cache-config.decorator.js';
 export { CacheEvict, type EvictTarget, type EvictTiming } from './declare/cache-evict.decorator.js';

@@ -4,6 +4,7 @@ import type { AnnouncedWrite } from '../flight/writer.js';
 import type { Region } from '../region.js';
 import type { EvictOutcome } from '../tiers/tier.js';
 import type { AnyCache } from './cache-declaration.js';
+import type { WarmStep } from './cache-warm.decorator.js';
 import { engineOf, makeBindable } from './engine-binding.js';
 
 type Arguments = readonly unknown[];
@@ -44,6 +45,7 @@ const plans = new WeakMap<object, MethodPlan>();
 /** Everything the decorators of one method ask for, in the order they are written. */
 export class MethodPlan {
   private read?: ReadStep;
+  private warm?: WarmStep;
   private readonly writes: WriteStep[] = [];
 
   private constructor(
@@ -86,6 +88,14 @@ export class MethodPlan {
   /** Decorators run bottom up; steps are kept in the order they are written. */
   write(step: WriteStep): void {
     this.writes.unshift(step);
+  }
+
+  warmWith(step: WarmStep): void {
+    this.warm = step;
+  }
+
+  get warmStep(): WarmStep | undefined {
+    return this.warm;
   }
 
   get readStep(): ReadStep | undefined {

@@ -7,6 +7,8 @@ export interface Load {
   readonly unless?: (value: unknown) => boolean;
   /** Called when the load waits for another process's: what waits for this one should not wait for that. */
   readonly onWait?: () => void;
+  /** Called when the value was stored. */
+  readonly onFilled?: () => void;
 }
 
 /** The loads that the current call is inside of. */

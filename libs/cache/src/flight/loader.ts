@@ -100,7 +100,9 @@ export class Loader {
     const form = formOf(region, payload)!;
     if (load.unless?.(valueOf(region, form)))
       return this.unstored(read, permit, { ...form, freshUntil: clock.now() });
-    return this.keep(read, permit, payload, form, loadMs);
+    const outcome = await this.keep(read, permit, payload, form, loadMs);
+    if (outcome.stored) load.onFilled?.();
+    return outcome;
   }
 
   private async keep(
