@@ -58,14 +58,48 @@ describe('the key encoding', () => {
     expect(encodeKey(name, parts)).toBe(key);
   });
 
-  it('gives different lists of parts different keys', () => {
-    const parts = fc.array(part, { maxLength: 4 });
-    fc.assert(
-      fc.property(parts, parts, (a, b) => {
-        expect(encodeKey('c', a) === encodeKey('c', b)).toBe(same(a, b));
-      }),
-      { numRuns: 2_000 },
+  it('gives equal lists of parts one key, and no others: over a million pairs', () => {
+    // Few values that look alike, so that equal lists and near misses are common; and anything at all.
+    const alike = fc.constantFrom<unknown>(
+      1,
+      '1',
+      1n,
+      true,
+      'true',
+      null,
+      'null',
+      undefined,
+      '',
+      '~n1',
+      0,
+      -0,
     );
+    const nested = fc.oneof(
+      alike,
+      fc.array(alike, { maxLength: 2 }),
+      fc.record({ a: alike }, { requiredKeys: [] }),
+    );
+    const list = fc.oneof(fc.array(nested, { maxLength: 2 }), fc.array(part, { maxLength: 3 }));
+    const LISTS = 150;
+    let pairs = 0;
+    let equal = 0;
+    const anyTwo = fc.property(fc.array(list, { minLength: LISTS, maxLength: LISTS }), (lists) => {
+      const keys = lists.map((parts) => encodeKey('c', parts));
+      for (let a = 0; a < LISTS; a++) {
+        for (let b = a + 1; b < LISTS; b++) {
+          const areSame = same(lists[a], lists[b]);
+          pairs++;
+          if (areSame) equal++;
+          if ((keys[a] === keys[b]) !== areSame)
+            throw new Error(
+              `${fc.stringify(lists[a])} and ${fc.stringify(lists[b])} have ${keys[a]} and ${keys[b]}`,
+            );
+        }
+      }
+    });
+    fc.assert(anyTwo, { numRuns: 100 });
+    expect(pairs).toBeGreaterThan(1_000_000);
+    expect(equal).toBeGreaterThan(10_000);
   });
 
   it('gives equal objects one key, whatever the order of their properties', () => {
