@@ -17,6 +17,7 @@ import { Waiters } from './flight/waiters.js';
 import { Writer, type AnnouncedWrite } from './flight/writer.js';
 import { isRecordingStatus, recordStatus } from './http/cache-status.js';
 import { memoryBackend } from './memory-backend.js';
+import { Auditor } from './observe/auditor.js';
 import type { CacheServiceStats } from './observe/cache-stats.js';
 import { engineStats } from './observe/engine-stats.js';
 import { redisBackend } from './redis-backend.js';
@@ -43,6 +44,9 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
   private readonly leases: KeepAlive;
   private readonly holds: KeepAlive;
   private readonly logger: LoggerService;
+  private readonly auditor?: Auditor;
+  /** Whether the hit that was just asked for is to be audited; the same call goes on with its loader. */
+  private picked = false;
   private readonly quiet = { quietUntil: Number.NEGATIVE_INFINITY };
   private started?: Promise<void>;
 
@@ -73,6 +77,7 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
       drop,
       onError,
     });
+    if (options.audit) this.auditor = new Auditor(options.audit, clock);
     this.backend.health?.onChange(() => this.tierChanged());
   }
 
@@ -114,7 +119,13 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
 
   /** The answer of L1, if the current call may use it. */
   hit(region: Region, key: string): Promise<unknown> | undefined {
-    return this.options.transaction?.isActive() ? undefined : this.reader.hit(region, key);
+    if (this.options.transaction?.isActive()) return undefined;
+    // An audited read takes the longer way, which knows the loader.
+    if (this.auditor?.picks()) {
+      this.picked = true;
+      return undefined;
+    }
+    return this.reader.hit(region, key);
   }
 
   read(region: Region, args: readonly unknown[], run: () => Promise<unknown>): Promise<unknown> {
@@ -124,7 +135,30 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
   readKey(region: Region, args: readonly unknown[], key: string, load: Load): Promise<unknown> {
     // A transaction may see what nobody else may see yet.
     if (this.options.transaction?.isActive()) return this.bypass(region, load.run);
+    if (this.auditor && (this.picked || this.auditor.picks())) {
+      this.picked = false;
+      return this.readAudited(this.auditor, region, args, key, load);
+    }
     return this.reader.read(region, args, key, load);
+  }
+
+  private async readAudited(
+    auditor: Auditor,
+    region: Region,
+    args: readonly unknown[],
+    key: string,
+    load: Load,
+  ): Promise<unknown> {
+    let loaded = false;
+    const run = (): Promise<unknown> => {
+      loaded = true;
+      return load.run();
+    };
+    const value = await this.reader.read(region, args, key, { ...load, run });
+    const cached = (): Promise<{ value: unknown; ageMs?: number } | undefined> =>
+      this.reader.inspect(region, args, key);
+    if (!loaded) void auditor.check({ region, key, source: load.run, cached });
+    return value;
   }
 
   peek(region: Region, args: readonly unknown[]): Promise<{ value: unknown } | undefined> {
@@ -228,7 +262,8 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
 
   stats(): CacheServiceStats {
     const { bus, clock, health } = this.backend;
-    return engineStats(this.since, this.regions.all(), health, bus.inStep(clock.now()));
+    const stats = engineStats(this.since, this.regions.all(), health, bus.inStep(clock.now()));
+    return this.auditor ? { ...stats, audit: this.auditor.report() } : stats;
   }
 
   private bypass(region: Region, run: () => Promise<unknown>): Promise<unknown> {

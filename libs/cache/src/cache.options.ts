@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { CacheBackend } from './backend.js';
+import type { AuditOptions } from './observe/auditor.js';
 import type { Duration } from './declare/duration.js';
 import type { HttpRequest } from './http/http-request.js';
 import type { PrincipalOf } from './http/principal.js';
@@ -45,6 +46,11 @@ export interface CacheModuleOptions {
   /** TTLs by cache name, in front of what is declared. */
   ttlOverrides?: Readonly<Record<string, Duration>>;
   transaction?: CacheTransactions;
+  /**
+   * Checks a share of the cached answers against their loaders, twice before it says that one is stale; the result is
+   * in `CacheService.stats().audit`. @default none
+   */
+  audit?: AuditOptions;
   /** For `@CacheResponse`: on whose behalf a request is made. @default `user.id`, `user.sub` or `actor.id` of the request */
   http?: { principal?: PrincipalOf<HttpRequest> };
   /** For tests, from `@rapport/cache/testing`: what the cache stands on instead of `redis`. */

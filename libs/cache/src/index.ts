@@ -35,5 +35,6 @@ export {
   runWithCacheStatus,
   type ReadStatus,
 } from './http/cache-status.js';
+export type { AuditFinding, AuditOptions, AuditReport } from './observe/auditor.js';
 export type { CacheServiceStats, CacheStats } from './observe/cache-stats.js';
 export type { EvictOutcome } from './tiers/tier.js';

@@ -75,6 +75,22 @@ export class Reader {
     return undefined;
   }
 
+  /** What readers are given now, and how old the entry is; without effect on anything. */
+  async inspect(
+    region: Region,
+    args: readonly unknown[],
+    key: string,
+  ): Promise<{ value: unknown; ageMs?: number } | undefined> {
+    const { clock } = this.options;
+    const { old } = await this.look(this.context(region, args, key));
+    const leftMs = old ? old.entry.freshUntil - clock.wall() : undefined;
+    const ageMs =
+      leftMs !== undefined && region.ttlMs !== Infinity ? Math.max(0, region.ttlMs - leftMs) : undefined;
+    const hit = this.hit(region, key);
+    if (hit) return { value: await hit, ageMs };
+    return old && leftMs! > 0 ? { value: valueOf(region, old), ageMs } : undefined;
+  }
+
   private async readBeyond(
     region: Region,
     args: readonly unknown[],

@@ -1,3 +1,4 @@
+import type { AuditReport } from './auditor.js';
 import type { BreakerState } from '../tiers/breaker.js';
 
 /** One cache as this process has seen it. */
@@ -37,6 +38,8 @@ export interface CacheServiceStats {
   /** Evicts that Redis has not acknowledged yet. */
   pendingEvictions: number;
   caches: CacheStats[];
+  /** Present when answers are audited. */
+  audit?: AuditReport;
   /** When counting began, RFC 3339. */
   since: string;
 }
