@@ -12,7 +12,9 @@ import { LeaseDesk } from './flight/lease-desk.js';
 import { loadChain, type Load } from './flight/load.js';
 import { ABSENT, LoadBatch } from './flight/load-batch.js';
 import { Loader } from './flight/loader.js';
+import { Lookup } from './flight/lookup.js';
 import { Reader } from './flight/reader.js';
+import { Refresher } from './flight/refresher.js';
 import { Waiters } from './flight/waiters.js';
 import { Writer, type AnnouncedWrite } from './flight/writer.js';
 import { isRecordingStatus, recordStatus } from './http/cache-status.js';
@@ -68,9 +70,11 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
     const inStep = (now: number): boolean => bus.inStep(now);
     const loader = new Loader(local, tier, this.leases, { clock, onError, inStep });
     const desk = new LeaseDesk(tier, this.waiters, clock);
-    this.reader = new Reader(local, tier, bus, desk, loader, { clock, deadlineMs, onError });
+    const lookup = new Lookup(tier, bus, { clock, onError });
+    const refresher = new Refresher(local, tier, loader, { deadlineMs, onError });
+    this.reader = new Reader(local, bus, lookup, desk, loader, refresher, { clock, deadlineMs, onError });
     const drop = (eviction: Eviction): void => this.regions.drop(eviction);
-    this.writer = new Writer(tier, this.holds, this.reader, {
+    this.writer = new Writer(tier, this.holds, lookup, {
       clock,
       deadlineMs,
       transaction,

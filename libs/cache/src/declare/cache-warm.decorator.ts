@@ -33,5 +33,5 @@ export function CacheWarm<Owner extends object, Args extends readonly unknown[]>
       batch,
     });
   };
-  return decorate as never;
+  return decorate;
 }

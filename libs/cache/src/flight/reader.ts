@@ -1,18 +1,18 @@
 import type { Bus } from '../bus/bus.js';
 import { CacheTimeoutError } from '../cache.errors.js';
 import type { Clock } from '../clock.js';
-import { parseEntry } from '../codec/entry-text.js';
 import { isRecordingStatus, recordStatus } from '../http/cache-status.js';
 import type { Region } from '../region.js';
 import { CallBudget } from '../tiers/call-budget.js';
 import { TierUnavailable } from '../tiers/guarded-tier.js';
 import type { LocalTier } from '../tiers/local-tier.js';
-import { isHeld, type MarkVersion, type Tier } from '../tiers/tier.js';
 import { closesCircle, type Flight, type LoadChain, type Outcome } from './flight.js';
 import type { LeaseDesk } from './lease-desk.js';
 import { loadChain, type Load } from './load.js';
 import { ABSENT } from './load-batch.js';
-import { decodeEntry, valueOf, type Decoded, type Loader, type Permit, type ReadContext } from './loader.js';
+import { valueOf, type Decoded, type Loader, type Permit, type ReadContext } from './loader.js';
+import type { Found, Lookup } from './lookup.js';
+import type { Refresher } from './refresher.js';
 import { within } from './within.js';
 
 export interface ReaderOptions {
@@ -22,24 +22,15 @@ export interface ReaderOptions {
   readonly onError: (region: Region, error: unknown) => void;
 }
 
-/** What L2 had. Without `prefix`, a write that concerns the entry is under way, and nothing may be filled. */
-interface Found {
-  readonly prefix?: string;
-  readonly versions: string;
-  readonly old?: Decoded;
-}
-
-/** More refreshes than this at a time are left to later reads. */
-const MOST_REFRESHES = 1_000;
-
 /** Reads through both tiers: L1, then the load in flight, then L2, then a lease and the loader. */
 export class Reader {
   constructor(
     private readonly local: LocalTier,
-    private readonly tier: Tier,
     private readonly bus: Bus,
+    private readonly lookup: Lookup,
     private readonly desk: LeaseDesk,
     private readonly loader: Loader,
+    private readonly refresher: Refresher,
     private readonly options: ReaderOptions,
   ) {}
 
@@ -65,7 +56,7 @@ export class Reader {
     if (hit) return { value: await hit };
     const read = this.context(region, args, key);
     try {
-      const { old } = await this.look(read);
+      const { old } = await this.lookup.look(read);
       const outcome = old && this.promote(read, old);
       if (outcome) return { value: valueOf(region, outcome) };
     } catch (error) {
@@ -82,7 +73,7 @@ export class Reader {
     key: string,
   ): Promise<{ value: unknown; ageMs?: number } | undefined> {
     const { clock } = this.options;
-    const { old } = await this.look(this.context(region, args, key));
+    const { old } = await this.lookup.look(this.context(region, args, key));
     const leftMs = old ? old.entry.freshUntil - clock.wall() : undefined;
     const ageMs =
       leftMs !== undefined && region.ttlMs !== Infinity ? Math.max(0, region.ttlMs - leftMs) : undefined;
@@ -173,7 +164,7 @@ export class Reader {
   /** A value beyond its time, if it is still there: an evict would have taken it. */
   private async oldAnswer(read: ReadContext): Promise<Outcome | undefined> {
     try {
-      const { old } = await this.look(read);
+      const { old } = await this.lookup.look(read);
       return old && this.serve(read, old);
     } catch (error) {
       this.options.onError(read.region, error);
@@ -201,7 +192,7 @@ export class Reader {
   private async fetch(read: ReadContext, load: Load, flight: Flight): Promise<Outcome> {
     let permit: Permit = {};
     try {
-      const found = await this.look(read);
+      const found = await this.lookup.look(read);
       const hit = found.old && this.answerFrom(read, load, found, found.old);
       if (hit) return hit;
       const asked = await this.permit(read, load, found);
@@ -224,7 +215,7 @@ export class Reader {
     const request = { slot: read.region.slot(read.key), prefix, seen: old?.entry.lead, versions };
     const answer = await this.desk.ask(request, read.budget, load.onWait);
     if (answer.kind === 'lease') return { lease: answer.lease, prefix, old };
-    const filled = answer.kind === 'text' ? this.decoded(read.region, prefix, answer.text) : undefined;
+    const filled = answer.kind === 'text' ? this.lookup.decoded(read.region, prefix, answer.text) : undefined;
     return (filled && this.promote(read, filled)) ?? { doubtful: true };
   }
 
@@ -235,84 +226,12 @@ export class Reader {
     const { freshUntil } = old.entry;
     if (wall < freshUntil) {
       if (freshness.isDue(old.entry, wall, Number.isFinite(ttlMs) ? ttlMs : 0))
-        this.refresh(read, load, found);
+        this.refresher.refresh(read, load, found);
       return this.promote(read, old);
     }
     if (wall >= freshUntil + freshness.staleMs) return undefined;
-    this.refresh(read, load, found);
+    this.refresher.refresh(read, load, found);
     return this.serve(read, old);
-  }
-
-  /** Loads an entry anew while the old one is served. One process does it; an evict voids it. */
-  private refresh(read: ReadContext, load: Load, { prefix, old, versions }: Found): void {
-    const { region, args, key } = read;
-    const { refreshing, counters } = region;
-    if (prefix === undefined || refreshing.has(key) || refreshing.size >= MOST_REFRESHES) return;
-    refreshing.add(key);
-    counters.refreshes++;
-    const work = async (): Promise<void> => {
-      const own = this.context(region, args, key);
-      const request = { slot: region.slot(key), prefix, seen: old?.entry.lead, versions };
-      const answer = await this.tier.lease(request, own.budget);
-      if (answer.kind === 'lease') await this.loader.load(own, load, { lease: answer.lease, prefix, old });
-    };
-    work()
-      .catch((error: unknown) => this.options.onError(region, error))
-      .finally(() => refreshing.delete(key))
-      .catch(() => undefined);
-  }
-
-  /** How a new entry would begin; undefined while a write that concerns it is under way. */
-  async prefixOf(
-    region: Region,
-    args: readonly unknown[],
-    key: string,
-    budget: CallBudget,
-  ): Promise<string | undefined> {
-    return (await this.look({ ...this.context(region, args, key), budget })).prefix;
-  }
-
-  private async look(read: ReadContext): Promise<Found> {
-    const { region, args, key, budget } = read;
-    const marks = region.tagMarksOf(args);
-    const { era } = this.bus;
-    const { generation } = region;
-    const known = this.knownClearVersion(region);
-    const asked = known === undefined ? [region.clearMark, ...marks] : marks;
-    const answer = await this.tier.read(region.slot(key), asked, budget);
-    const versions = answer.marks.every(isSettled)
-      ? [...(answer.marks as readonly MarkVersion[])]
-      : await this.settled(asked, answer.marks, read);
-    if (known !== undefined) versions.unshift(known);
-    else if (this.bus.era === era && region.generation === generation && !isHeld(versions[0]!))
-      region.clearVersion = { version: versions[0]!, era };
-    const text = versions.join('.');
-    if (versions.some(isHeld)) return { versions: text };
-    const prefix = `${region.header}${text}|`;
-    return { prefix, versions: text, old: this.decoded(region, prefix, answer.text) };
-  }
-
-  /**
-   * Notices tell when a cache was cleared, a moment late; for a cache that keeps nothing in L1 that would be the only
-   * lateness, so it asks every time.
-   */
-  private knownClearVersion(region: Region): MarkVersion | undefined {
-    const { clearVersion } = region;
-    if (clearVersion === undefined || clearVersion.era !== this.bus.era) return undefined;
-    if (region.localTtlMs === undefined && this.bus.isShared) return undefined;
-    return this.bus.inStep(this.options.clock.now()) ? clearVersion.version : undefined;
-  }
-
-  private async settled(
-    marks: readonly string[],
-    versions: readonly (MarkVersion | null)[],
-    read: ReadContext,
-  ): Promise<MarkVersion[]> {
-    return Promise.all(
-      versions.map(async (version, at) =>
-        version === null || isHeld(version) ? this.tier.settleMark(marks[at]!, read.budget) : version,
-      ),
-    );
   }
 
   /** A fresh entry as an answer, kept in L1; undefined when it is not fresh. */
@@ -337,17 +256,6 @@ export class Reader {
     return { value, payload, freshUntil, source: 'l2', stored: false, doubtful };
   }
 
-  /** An entry that can be read; another version of the program may have written one that cannot. */
-  private decoded(region: Region, prefix: string, text: string | null): Decoded | undefined {
-    const entry = parseEntry(prefix, text);
-    try {
-      return entry && decodeEntry(region, entry);
-    } catch (error) {
-      this.options.onError(region, error);
-      return undefined;
-    }
-  }
-
   private context(region: Region, args: readonly unknown[], key: string): ReadContext {
     const budget = new CallBudget(this.options.deadlineMs);
     return { region, args, key, fence: this.local.fence(region, key), budget };
@@ -367,5 +275,3 @@ export class Reader {
     }
   }
 }
-
-const isSettled = (version: MarkVersion | null): boolean => version !== null && !isHeld(version);

@@ -7,7 +7,7 @@ import { CallBudget } from '../tiers/call-budget.js';
 import { randomToken } from '../tiers/random-token.js';
 import type { EvictOutcome, Eviction, Lease, Tier } from '../tiers/tier.js';
 import type { KeepAlive } from './keep-alive.js';
-import type { Reader } from './reader.js';
+import type { Lookup } from './lookup.js';
 
 /** A write that has been announced; exactly one of the two is called when it has ended. */
 export interface AnnouncedWrite {
@@ -41,7 +41,7 @@ export class Writer {
   constructor(
     private readonly tier: Tier,
     private readonly holds: KeepAlive,
-    private readonly reader: Reader,
+    private readonly lookup: Lookup,
     private readonly options: WriterOptions,
   ) {}
 
@@ -197,13 +197,14 @@ export class Writer {
     }
   }
 
+  /** How a new entry would begin; undefined while another write is under way, or when that cannot be known. */
   private async prefixOf(
     region: Region,
     args: readonly unknown[],
     budget: CallBudget,
   ): Promise<string | undefined> {
     try {
-      return await this.reader.prefixOf(region, args, region.keyOf(args), budget);
+      return (await this.lookup.look({ region, args, key: region.keyOf(args), budget })).prefix;
     } catch (error) {
       this.options.onError(region, error);
       return undefined;
