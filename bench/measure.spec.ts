@@ -1,52 +1,73 @@
 import { concurrently, interleave, quantile, ratios, spreadOf, type Lane } from './measure.js';
 
-/** Lanes on a clock of their own: an operation takes what its lane says, and nothing else takes time. */
+/** Lanes whose operations take what the test says. */
 function lanesOf(costs: Record<string, () => number>) {
-  let clock = 0;
   const order: string[] = [];
   const lanes = Object.entries(costs).map(([name, cost]): Lane => ({
     name,
     run: async (operations) => {
       order.push(name);
-      for (let done = 0; done < operations; done++) clock += cost();
+      return operations * cost();
     },
   }));
-  return { lanes, order, now: () => clock };
+  return { lanes, order };
 }
 
 test('a lane gets one sample a round, in nanoseconds per operation', async () => {
-  const { lanes, now } = lanesOf({ cheap: () => 100, dear: () => 1_000 });
-  const samples = await interleave(lanes, { rounds: 5, batchMs: 1, now });
+  const { lanes } = lanesOf({ cheap: () => 100, dear: () => 1_000 });
+  const samples = await interleave(lanes, { rounds: 5, batchMs: 1, warmUpMs: 1 });
   expect(samples.get('cheap')).toEqual([100, 100, 100, 100, 100]);
   expect(samples.get('dear')).toEqual([1_000, 1_000, 1_000, 1_000, 1_000]);
 });
 
 test('all lanes run in every round, and the first of a round is another each time', async () => {
-  const { lanes, order, now } = lanesOf({ a: () => 1_000_000, b: () => 1_000_000, c: () => 1_000_000 });
-  await interleave(lanes, { rounds: 3, batchMs: 1, now });
+  const { lanes, order } = lanesOf({ a: () => 1_000_000, b: () => 1_000_000, c: () => 1_000_000 });
+  await interleave(lanes, { rounds: 3, batchMs: 1, warmUpMs: 1 });
   expect(order.slice(-9).join('')).toBe('abcbcacab');
 });
 
 test('batches take about as long as asked for, whatever an operation costs', async () => {
-  const { lanes, now } = lanesOf({ cheap: () => 50, dear: () => 20_000 });
+  const { lanes } = lanesOf({ cheap: () => 50, dear: () => 20_000 });
   const batches: number[] = [];
   const timed = lanes.map((lane): Lane => ({
     name: lane.name,
     run: async (operations) => {
-      const started = now();
-      await lane.run(operations);
-      batches.push(now() - started);
+      const elapsed = await lane.run(operations);
+      batches.push(elapsed);
+      return elapsed;
     },
   }));
-  await interleave(timed, { rounds: 2, batchMs: 5, now });
+  await interleave(timed, { rounds: 2, batchMs: 5, warmUpMs: 1 });
   for (const batch of batches.slice(-4)) expect(batch / 5e6).toBeCloseTo(1, 1);
 });
 
 test('what slows the whole machine for a round leaves the ratio as it is', async () => {
   let slow = 1;
-  const { lanes, now } = lanesOf({ limit: () => 100 * slow, lane: () => 250 * slow });
-  const samples = await interleave(lanes, { rounds: 4, batchMs: 1, now, onRound: (round) => (slow = round) });
+  const { lanes } = lanesOf({ limit: () => 100 * slow, lane: () => 250 * slow });
+  const samples = await interleave(lanes, {
+    rounds: 4,
+    batchMs: 1,
+    warmUpMs: 1,
+    onRound: (round) => (slow = round),
+  });
   expect(ratios(samples.get('lane')!, samples.get('limit')!)).toEqual([2.5, 2.5, 2.5, 2.5]);
+});
+
+test('a lane runs for as long as it needs to be warm before anything counts', async () => {
+  let spent = 0;
+  let counted = false;
+  const lane: Lane = {
+    name: 'lane',
+    run: async (operations) => {
+      // A tenth of the cost once it is warm.
+      const elapsed = operations * (spent > 20e6 ? 100 : 1_000);
+      if (!counted) spent += elapsed;
+      return elapsed;
+    },
+  };
+  const options = { rounds: 3, batchMs: 1, warmUpMs: 30, onRound: () => (counted = true) };
+  expect((await interleave([lane], options)).get('lane')).toEqual([100, 100, 100]);
+  expect(spent).toBeGreaterThanOrEqual(30e6);
 });
 
 test('quantiles lie between the samples, whatever their order', () => {

@@ -1,5 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
-
 /** Middle and width of a set of samples. */
 export interface Spread {
   median: number;
@@ -10,8 +8,8 @@ export interface Spread {
 /** One thing that is timed against the others. */
 export interface Lane {
   readonly name: string;
-  /** Does that many operations. */
-  run(operations: number): Promise<void>;
+  /** Does that many operations; answers how long they took, in nanoseconds. */
+  run(operations: number): Promise<number>;
 }
 
 /** Nanoseconds per operation, one sample a round, by lane. Samples of the same index were taken side by side. */
@@ -21,51 +19,41 @@ export interface InterleaveOptions {
   rounds: number;
   /** How long one lane runs at a time, in milliseconds. */
   batchMs: number;
+  /** How long each lane runs before anything counts, in milliseconds: until its code is compiled for good. */
+  warmUpMs: number;
   onRound?: (round: number) => void;
-  /** In nanoseconds. @default the monotonic clock */
-  now?: () => number;
 }
-
-const WARM_UP_ROUNDS = 3;
-const monotonic = (): number => Number(process.hrtime.bigint());
 
 /**
  * Runs all lanes in turn, round after round, each for about `batchMs`. What disturbs the machine for a moment disturbs
  * all of them; every round begins with another lane, so that none always follows the same neighbour.
  */
 export async function interleave(lanes: readonly Lane[], options: InterleaveOptions): Promise<Samples> {
-  const now = options.now ?? monotonic;
-  const timed = async (lane: Lane, operations: number): Promise<number> => {
-    // Timers, heartbeats and messages of every library get their turn between the batches.
-    await turn();
-    const started = now();
-    await lane.run(operations);
-    return now() - started;
-  };
   const operations = new Map<Lane, number>();
-  for (const lane of lanes) operations.set(lane, await calibrated(lane, options.batchMs * 1e6, timed));
+  for (const lane of lanes) operations.set(lane, await warmedUp(lane, options));
   const samples = new Map<string, number[]>(lanes.map(({ name }) => [name, []]));
-  for (let round = -WARM_UP_ROUNDS; round < options.rounds; round++) {
-    if (round >= 0) options.onRound?.(round + 1);
+  for (let round = 0; round < options.rounds; round++) {
+    options.onRound?.(round + 1);
     for (let at = 0; at < lanes.length; at++) {
-      const lane = lanes[(at + round + WARM_UP_ROUNDS) % lanes.length]!;
+      const lane = lanes[(at + round) % lanes.length]!;
       const count = operations.get(lane)!;
-      const elapsed = await timed(lane, count);
-      if (round >= 0) samples.get(lane.name)!.push(elapsed / count);
+      const elapsed = await lane.run(count);
+      samples.get(lane.name)!.push(elapsed / count);
     }
   }
   return samples;
 }
 
-/** How many operations fill a batch. Trying it out also warms the lane up. */
-async function calibrated(
-  lane: Lane,
-  batchNs: number,
-  timed: (lane: Lane, operations: number) => Promise<number>,
-): Promise<number> {
-  for (let operations = 64; ; operations *= 4) {
-    const elapsed = await timed(lane, operations);
-    if (elapsed >= batchNs / 4) return Math.max(64, Math.round((operations * batchNs) / elapsed));
+/** Runs a lane until it is warm; answers how many operations fill a batch then. */
+async function warmedUp(lane: Lane, { batchMs, warmUpMs }: InterleaveOptions): Promise<number> {
+  let spentMs = 0;
+  for (let operations = 64; ;) {
+    const elapsedMs = (await lane.run(operations)) / 1e6;
+    spentMs += elapsedMs;
+    // In steps: the first batches, still interpreted, say little about the later ones.
+    const growth = Math.min(4, batchMs / elapsedMs);
+    operations = Math.max(64, Math.round(operations * growth));
+    if (spentMs >= warmUpMs && growth < 4) return operations;
   }
 }
 

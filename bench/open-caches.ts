@@ -9,31 +9,26 @@ export interface CountedCache {
   readonly loads: () => number;
 }
 
-export interface OpenOptions extends Partial<Pick<CacheSetup, 'l1Entries' | 'load' | 'refills' | 'tagOf'>> {
-  /** Undefined leaves a library out. */
-  tiers: (contender: Contender) => Tiers | undefined;
+export interface OpenOptions extends Pick<CacheSetup, 'l1Entries' | 'tagOf'> {
+  readonly tiers: (contender: Contender) => Tiers;
 }
 
-let opened = 0;
-
-/** One cache of each library that can take part, under a namespace of its own. */
+/** One cache of each library, all in this process. */
 export async function openCaches(context: BenchContext, options: OpenOptions): Promise<CountedCache[]> {
   const caches: CountedCache[] = [];
-  const { l1Entries = 10_000, refills = true, load = async (id: string) => makeItem(id), tagOf } = options;
+  const { l1Entries, tagOf } = options;
   for (const contender of context.contenders) {
-    const tiers = options.tiers(contender);
-    if (!tiers) continue;
     context.progress(`opening ${contender.name}`);
     let loads = 0;
     const cache = await contender.open({
       url: context.redis.url,
-      namespace: `${contender.name}-${process.pid}-${opened++}`,
-      tiers,
-      refills,
+      namespace: `${contender.name}-tags`,
+      tiers: options.tiers(contender),
+      refills: true,
       l1Entries,
-      load: (id) => {
+      load: async (id) => {
         loads++;
-        return load(id);
+        return makeItem(id);
       },
       tagOf,
     });
@@ -45,14 +40,3 @@ export async function openCaches(context: BenchContext, options: OpenOptions): P
 export async function closeAll(caches: readonly CountedCache[]): Promise<void> {
   for (const { cache } of caches) await cache.close();
 }
-
-/** What is said about libraries that asked the source although the entry was there. */
-export function reloadNotes(caches: readonly CountedCache[], before: ReadonlyMap<string, number>): string[] {
-  return caches
-    .map(({ name, loads }) => [name, loads() - (before.get(name) ?? 0)] as const)
-    .filter(([, loads]) => loads > 0)
-    .map(([name, loads]) => `${name}: ${loads} of the timed reads went to the source.`);
-}
-
-export const loadsOf = (caches: readonly CountedCache[]): Map<string, number> =>
-  new Map(caches.map(({ name, loads }) => [name, loads()]));

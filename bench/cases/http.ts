@@ -3,7 +3,8 @@ import type { BenchCase, BenchContext } from '../bench-case.js';
 import { startChild } from '../child-process.js';
 import { interleave, type Lane } from '../measure.js';
 import type { Row } from '../result.js';
-import { LIMIT, rateColumns, rateRows } from '../throughput.js';
+import { LIMIT } from '../contenders/limit.js';
+import { rateColumns, rateRows } from '../throughput.js';
 
 const CONNECTIONS = 64;
 const SAMPLE_MS = 10;
@@ -11,12 +12,14 @@ const BAR = 0.85;
 const STANDARD = 'CacheInterceptor of Nest';
 const inHandler = (library: string): string => `${library}, read in the handler`;
 
-/** So many requests over kept-alive connections. @throws when an answer is not a 200 */
-async function request(url: string, amount: number): Promise<void> {
+/** So many requests over kept-alive connections, in nanoseconds. @throws when an answer is not a 200 */
+async function request(url: string, amount: number): Promise<number> {
+  const started = process.hrtime.bigint();
   // The end is noticed when the next sample is taken.
   const result = await autocannon({ url, amount, connections: CONNECTIONS, sampleInt: SAMPLE_MS });
   const failed = result.errors + result.non2xx;
   if (failed > 0) throw new Error(`${failed} of ${amount} requests to ${url} failed.`);
+  return Number(process.hrtime.bigint() - started);
 }
 
 /** Routes by the name of their row. */
@@ -43,6 +46,7 @@ export const http: BenchCase = {
       const samples = await interleave(lanes, {
         rounds,
         batchMs: context.quick ? 100 : 1_000,
+        warmUpMs: context.quick ? 100 : 2_000,
         onRound: (round) => context.progress(`round ${round} of ${rounds}`),
       });
       return {

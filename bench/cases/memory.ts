@@ -2,7 +2,7 @@ import type { BenchCase, BenchContext } from '../bench-case.js';
 import { startChild, type Child } from '../child-process.js';
 import { tiersOf, type Contender } from '../contenders/contender.js';
 import type { Row } from '../result.js';
-import { LIMIT } from '../throughput.js';
+import { LIMIT } from '../contenders/limit.js';
 
 const BAR = 1.3;
 

@@ -6,7 +6,7 @@ import { tiersOf, type OpenCache } from '../contenders/contender.js';
 import { makeItem } from '../item.js';
 import { quantile } from '../measure.js';
 import type { Row } from '../result.js';
-import { LIMIT } from '../throughput.js';
+import { LIMIT } from '../contenders/limit.js';
 
 const BAR = 3;
 const CHANNEL = 'bench:one-way';

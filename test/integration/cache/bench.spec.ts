@@ -67,7 +67,7 @@ test('every library has its row beside the limit, with median and spread, or a g
     const { median, p10, p90 } = cells.time as Spread;
     expect([name, p10 > 0, p10 <= median, median <= p90]).toEqual([name, true, true, true]);
   }
-  expect(rows.at(-1)!.cells).toEqual({ time: null, ratio: null });
+  expect(rows.at(-1)!.cells).toEqual({ time: null, ratio: null, cpu: null });
 });
 
 test('the decorated method never answers with what an acknowledged evict made untrue', () => {
