@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ExecFileOptions } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -14,7 +14,20 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
+
+/** What it printed; with a failure, that is its message. */
+async function run(
+  command: string,
+  args: string[],
+  options: ExecFileOptions,
+): Promise<{ stdout: string; stderr: string }> {
+  return execute(command, args, { ...options, encoding: 'utf8' }).catch(
+    (error: { stdout: string; stderr: string }) => {
+      throw new Error(`${command} ${args.join(' ')}\n${error.stdout}${error.stderr}`);
+    },
+  );
+}
 const root = resolve('.');
 const library = join(root, 'libs/cache');
 
@@ -128,7 +141,7 @@ describe('the package @rapport/cache', () => {
     redis = await startRedis();
     directory = realpathSync(mkdtempSync(join(tmpdir(), 'rapport-package-')));
     const { stdout } = await npm(['pack', '--json', '--pack-destination', directory], library);
-    const [packed] = JSON.parse(String(stdout)) as [{ filename: string; files: { path: string }[] }];
+    const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
     tarball = join(directory, packed.filename);
     files = packed.files.map(({ path }) => path);
 

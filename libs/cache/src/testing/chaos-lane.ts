@@ -19,7 +19,6 @@ type Parcel = { readonly dueAt: number } & (
 export class ChaosLane {
   private readonly parcels: Parcel[] = [];
   private bytes = 0;
-  private lastDueAt = 0;
   private full = false;
   private draining = false;
   private ended = false;
@@ -86,9 +85,9 @@ export class ChaosLane {
     if (this.parcels.length === 1) this.pump();
   }
 
+  /** One that is due earlier than those before it still waits for them. */
   private dueAt(): number {
-    this.lastDueAt = Math.max(this.lastDueAt, performance.now() + this.weather.lateMs());
-    return this.lastDueAt;
+    return performance.now() + this.weather.lateMs();
   }
 
   private deliver(parcel: Parcel): void {

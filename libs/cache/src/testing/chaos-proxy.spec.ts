@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
-import { ChaosLane } from './chaos-lane.js';
+import { ChaosLane, cut } from './chaos-lane.js';
 import { ChaosProxy, type ChaosProxyOptions } from './chaos-proxy.js';
 
 /** What one side of a connection has received, in full. */
@@ -175,10 +175,10 @@ describe('ChaosProxy', () => {
 
   it('resets both sides of the connections it is asked to, and no others', async () => {
     await start();
-    const [cut, kept] = [await pair(), await pair()];
-    const closed = [cut.client, cut.remote].map(({ socket }) => event(socket, 'close'));
+    const [doomed, kept] = [await pair(), await pair()];
+    const closed = [doomed.client, doomed.remote].map(({ socket }) => event(socket, 'close'));
     const codes: (string | undefined)[] = [];
-    for (const { socket } of [cut.client, cut.remote]) {
+    for (const { socket } of [doomed.client, doomed.remote]) {
       socket.on('error', (error: NodeJS.ErrnoException) => codes.push(error.code));
     }
     expect(proxy.reset(({ id }) => id === 1)).toBe(1);
@@ -229,6 +229,17 @@ describe('ChaosProxy', () => {
     const [error] = (await once(connect(lonely.port, lonely.host), 'error')) as [NodeJS.ErrnoException];
     expect(error.code).toBe('ECONNRESET');
     await lonely.close();
+  });
+
+  it('cuts a connection whose end is under way, and keeps no handle of it', async () => {
+    await start();
+    const { client } = await pair();
+    const errors: unknown[] = [];
+    client.socket.on('error', (error) => errors.push(error));
+    client.socket.end();
+    cut(client.socket);
+    await Promise.race([event(client.socket, 'close'), event(client.socket, 'error')]);
+    expect(errors).toEqual([]);
   });
 
   it('reads no more from a sender than may be under way', () => {
