@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.js';
 import { HOLD_MS, type Eviction, type EvictOutcome, type Slot } from '../tiers/tier.js';
-import { TRUST_MS } from './twin-bus.js';
 import type { TwinProcess } from './twin-process.js';
 import type { TwinWatch } from './twin-tier.js';
+
+/** The longest time for which L1 may be served without proof that notices arrive. */
+const TRUST_MS = 2_000;
 
 /** What a source keeps under a key: enough to tell when a copy of it was read. */
 export interface Versioned {
@@ -164,7 +166,7 @@ export class Checker implements TwinWatch {
   evictEnded(evict: WatchedEvict, outcome: EvictOutcome): void {
     if (outcome !== 'applied') return;
     evict.acknowledgedAtMs = this.clock.now();
-    for (const process of this.processes) evict.notices.set(process, process.bus.published);
+    for (const process of this.processes) evict.notices.set(process, process.notifications.published);
     this.acknowledged.push(evict);
   }
 
@@ -237,7 +239,7 @@ export class Checker implements TwinWatch {
   private mustKnow(process: TwinProcess, evict: WatchedEvict): boolean {
     if (!this.cache.l1 || process === evict.process) return true;
     return (
-      process.bus.hasHeard(evict.notices.get(process) ?? 0) ||
+      process.notifications.hasHeard(evict.notices.get(process) ?? 0) ||
       this.clock.now() - evict.acknowledgedAtMs! > TRUST_MS
     );
   }

@@ -1,7 +1,7 @@
 import type { CacheBackend } from '../backend.js';
 import { CacheEngine } from '../cache-engine.js';
 import { CacheHandle } from '../cache-handle.js';
-import { defineCache, type AnyCache, type CacheDeclaration } from '../declare/cache-declaration.js';
+import { defineCache, type CacheDeclaration } from '../declare/cache-declaration.js';
 import type { Eviction } from '../tiers/tier.js';
 import type { Versioned } from './checker.js';
 import type { Choices } from './choices.js';
@@ -9,6 +9,7 @@ import type { ExploredInstance, ExploredSource, ExploredWrite, Subject } from '.
 
 type VersionedCache = CacheDeclaration<[key: string], Versioned>;
 
+/** Longer than any schedule, so that nothing is right only because it has expired. */
 const TTL_MS = 3_600_000;
 const TAG = 'every key';
 const options = { key: (key: string) => [key], ttl: TTL_MS };
@@ -19,6 +20,9 @@ const CACHES: readonly VersionedCache[] = [
   defineCache({ ...options, name: 'remote', l1: false }),
   defineCache({ ...options, name: 'localTagged', l1: { ttl: '30m' }, tags }),
   defineCache({ ...options, name: 'remoteTagged', l1: false, tags }),
+  // Old after a moment, and then served while it is loaded anew.
+  defineCache({ ...options, name: 'stale', ttl: '1s', stale: TTL_MS, l1: { ttl: '1s' } }),
+  defineCache({ ...options, name: 'remoteStale', ttl: '1s', stale: TTL_MS, l1: false }),
 ];
 
 /** The engine itself, with all it can do: with and without L1, with and without tags, every kind of write. */
@@ -28,14 +32,14 @@ export function engineSubject(
 ): Subject {
   const cache = choices.pick(CACHES);
   return {
-    cache: { l1: cache.options.l1 !== false, ttlMs: TTL_MS },
+    cache: { l1: cache.options.l1 !== false, ttlMs: TTL_MS + 1_000 },
     start: (backend, source) => startEngine(cache, wrap(backend), source),
   };
 }
 
 function startEngine(cache: VersionedCache, backend: CacheBackend, source: ExploredSource): ExploredInstance {
   const engine = new CacheEngine({ backend, logger: silent });
-  const region = engine.region(cache as unknown as AnyCache);
+  const region = engine.region(cache);
   const handle = new CacheHandle<[key: string], Versioned>(engine, region);
   void engine.start();
   const around =

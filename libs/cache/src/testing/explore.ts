@@ -10,6 +10,8 @@ export interface ExploreOptions extends Scenario {
   readonly schedules: number;
   /** Of the first schedule; each following one has the next number. @default drawn at random */
   readonly seed?: number;
+  /** At most so many schedules are played to make a failing one shorter. @default 4000 */
+  readonly shrinkingRuns?: number;
 }
 
 /** What makes a schedule: who does what, and in which order. */
@@ -50,7 +52,7 @@ export interface Exploration {
 
 /** So many schedules are played between two turns of the event loop. */
 const PER_TURN = 50;
-const MOST_SHRINKING_RUNS = 4_000;
+const SHRINKING_RUNS = 4_000;
 
 /**
  * Plays schedules with different seeds until one breaks a promise of the cache; that one is made as short as possible.
@@ -59,7 +61,8 @@ const MOST_SHRINKING_RUNS = 4_000;
  * const { failure } = await explore({ subject, schedules: 10_000 });
  * if (failure) throw failure;
  */
-export async function explore({ schedules, seed: given, ...scenario }: ExploreOptions): Promise<Exploration> {
+export async function explore(options: ExploreOptions): Promise<Exploration> {
+  const { schedules, seed: given, shrinkingRuns = SHRINKING_RUNS, ...scenario } = options;
   const seed = given ?? Math.floor(Math.random() * 2 ** 31);
   const { stackTraceLimit } = Error;
   // Schedules with outages make many errors, and nobody reads where they come from.
@@ -71,7 +74,7 @@ export async function explore({ schedules, seed: given, ...scenario }: ExploreOp
       const result = await playSeed(scenario, seed + done);
       steps += result.steps;
       if (!result.breach) continue;
-      const failure = await explain(scenario, seed + done);
+      const failure = await explain(scenario, seed + done, shrinkingRuns);
       return { seed, schedules: done + 1, steps, failure };
     }
     return { seed, schedules, steps };
@@ -110,20 +113,25 @@ function play(
   return runSchedule(scenario, Choices.replay(plan), new ScriptedOrder(order), trace);
 }
 
-async function explain(scenario: Scenario, seed: number): Promise<ExplorerFailure> {
+async function explain(scenario: Scenario, seed: number, mostRuns: number): Promise<ExplorerFailure> {
   const order: string[] = [];
   const { breach, plan } = await playSeed(scenario, seed, (label) => order.push(label));
-  const script = await shrink(scenario, { plan, order }, breach!);
+  const script = await shrink(scenario, { plan, order }, breach!, mostRuns);
   const shown = await replay(scenario, script);
   return new ExplorerFailure(shown.breach ?? breach!, seed, script, shown.steps);
 }
 
 /** Makes a failing schedule simpler, in its order and in its plan by turns, while it breaks the same promise. */
-async function shrink(scenario: Scenario, found: Script, { promised }: Breach): Promise<Script> {
+async function shrink(
+  scenario: Scenario,
+  found: Script,
+  { promised }: Breach,
+  mostRuns: number,
+): Promise<Script> {
   let best = found;
   let runs = 0;
   const attempt = async (candidate: Script): Promise<boolean> => {
-    if (runs++ >= MOST_SHRINKING_RUNS) return false;
+    if (runs++ >= mostRuns) return false;
     const { breach } = await play(scenario, candidate);
     if (breach?.promised !== promised) return false;
     best = candidate;

@@ -5,7 +5,7 @@ import type { Choices } from './choices.js';
 import { ALL_FAULTS, Faults, type FaultKind } from './faults.js';
 import { Interleaver } from './interleaver.js';
 import type { Order } from './order.js';
-import type { SubjectOf } from './subject.js';
+import type { Subject, SubjectOf } from './subject.js';
 import type { AfterReconnect } from './twin-connection.js';
 import type { TwinProcess } from './twin-process.js';
 import { TwinRedis } from './twin-redis.js';
@@ -64,7 +64,7 @@ export async function runSchedule(
     if (error instanceof Breach) return result(error);
     throw error;
   } finally {
-    schedule.stop();
+    await schedule.stop();
   }
 }
 
@@ -77,19 +77,19 @@ class Schedule {
   private readonly actors: Actor[] = [];
   private readonly processes: TwinProcess[] = [];
   private readonly keys: readonly string[];
-  private readonly faults: Faults;
-  private readonly start: (name: string) => Actor;
+  private readonly subject: Subject;
+  private readonly processCount: number;
 
   constructor(
-    scenario: Scenario,
+    private readonly scenario: Scenario,
     private readonly choices: Choices,
     order: Order,
     private readonly trace?: Trace,
   ) {
     const { clock } = this;
     this.interleaver = new Interleaver(order, trace && ((label) => trace(label, clock.now())));
-    const subject = scenario.subject(choices);
-    this.checker = new Checker(clock, subject.cache, this.processes);
+    this.subject = scenario.subject(choices);
+    this.checker = new Checker(clock, this.subject.cache, this.processes);
     this.twin = new TwinRedis({
       clock,
       network: this.interleaver,
@@ -98,45 +98,78 @@ class Schedule {
       watch: this.checker,
       tier: scenario.tier,
     });
-    this.start = (name) => {
-      const process = this.twin.connect(name);
-      this.processes.push(process);
-      const actor = new Actor(process, subject, this.interleaver, this.checker);
-      this.actors.push(actor);
-      return actor;
-    };
-    const processes = 1 + choices.below(scenario.mostProcesses ?? 3);
-    for (const name of NAMES.slice(0, processes)) this.start(name);
+    this.processCount = 1 + choices.below(scenario.mostProcesses ?? 3);
     // Mistakes show where several tasks meet at one key; others only have to be left alone.
     const keys = choices.oneIn(4) ? 1 + choices.below(scenario.mostKeys ?? 2) : 1;
     this.keys = KEYS.slice(0, keys);
-    const onDisturbed = (): void => void (this.checker.isDisturbed = true);
-    const scene = { twin: this.twin, clock, actors: this.actors, onDisturbed };
-    this.faults = new Faults(choices, scene, scenario.faults ?? ALL_FAULTS);
   }
 
   async play(): Promise<void> {
+    for (const name of NAMES.slice(0, this.processCount)) await this.launch(name);
     // Usually everybody is connected before anything else happens.
     if (!this.choices.oneIn(8)) await this.rest();
-    assign(this.choices, this.actors, this.keys);
-    await this.repeat(() => this.steps < MOST_STEPS && this.interleaver.step(this.faults.events()));
-    this.checkLoads();
-    this.trace?.('— everything is repaired and comes to rest —', this.clock.now());
-    this.faults.end();
-    await this.finish();
+    const { clock, twin, checker, actors, interleaver } = this;
+    const onDisturbed = (): void => void (checker.isDisturbed = true);
+    const faults = new Faults(
+      this.choices,
+      { twin, clock, actors, onDisturbed },
+      this.scenario.faults ?? ALL_FAULTS,
+    );
+    assign(this.choices, actors, this.keys);
+    const goesOn = (): boolean => this.steps < MOST_STEPS && actors.some(({ isBusy }) => isBusy);
+    await this.repeat(() => goesOn() && interleaver.step(faults.events()));
+    if (!faults.interfered) this.checkLoads();
+    this.trace?.('— everything is repaired and comes to rest —', clock.now());
+    faults.end();
+    await this.finish(faults);
   }
 
-  stop(): void {
-    for (const actor of this.actors) actor.instance.stop?.();
+  async stop(): Promise<void> {
+    await Promise.all(this.actors.map((actor) => actor.stop()));
   }
 
-  private async finish(): Promise<void> {
-    const until = this.clock.now() + (this.faults.mayLeaveHolds ? HOLD_MS : 0) + AFTERWARDS_MS;
-    await this.repeat(() => this.interleaver.heads() || this.fireBefore(until));
-    this.clock.advance(until - this.clock.now());
+  private async launch(name: string): Promise<void> {
+    const process = this.twin.connect(name);
+    this.processes.push(process);
+    const actor = new Actor(process, this.interleaver, this.checker);
+    this.actors.push(actor);
+    const starting = actor.start(this.subject);
+    if (!starting) return;
+    let isOver = false;
+    const over = (): void => void (isOver = true);
+    starting.then(over, over);
+    // It may wait for its connection, which is made before the schedule begins.
+    while (!isOver) {
+      this.interleaver.heads();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await starting;
+  }
+
+  private async finish({ interfered, mayLeaveHolds }: Faults): Promise<void> {
+    if (interfered) await this.pass(AFTERWARDS_MS);
+    await this.rest();
     this.expectIdle();
+    await this.expectCurrent();
+    if (!mayLeaveHolds) return;
+    this.clock.advance(HOLD_MS);
+    await this.rest();
+    await this.expectCurrent();
+  }
+
+  /** Lets time pass, and everything happen at its time. */
+  private async pass(ms: number): Promise<void> {
+    const { clock } = this;
+    const until = clock.now() + ms;
+    await this.repeat(
+      () => this.interleaver.heads() || ((clock.nextTimerAt ?? Infinity) <= until && clock.fireNext()),
+    );
+    clock.advance(until - clock.now());
+  }
+
+  private async expectCurrent(): Promise<void> {
     if (!this.actors.some(({ process }) => process.isAlive)) {
-      this.start('z');
+      await this.launch('z');
       await this.rest();
     }
     // The second time from L1, where there is one.
@@ -152,10 +185,6 @@ class Schedule {
     return this.repeat(() => this.interleaver.heads());
   }
 
-  private fireBefore(until: number): boolean {
-    return (this.clock.nextTimerAt ?? Infinity) <= until && this.clock.fireNext();
-  }
-
   /**
    * Takes steps until there is none, and between them lets everything run that can run without waiting. A tick that is
    * asked for by a microtask comes when the queue of microtasks is empty, so no await of the code under test is left
@@ -168,13 +197,15 @@ class Schedule {
           this.checker.verify();
           if (!step()) return resolve();
           this.steps++;
-          queueMicrotask(tick);
+          void now.then(tick);
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       };
+      // `queueMicrotask` would do, but costs more.
+      const now = Promise.resolve();
       const tick = (): void => process.nextTick(next);
-      queueMicrotask(tick);
+      void now.then(tick);
     });
   }
 
@@ -184,7 +215,7 @@ class Schedule {
   }
 
   private checkLoads(): void {
-    if (this.faults.interfered || this.checker.hasEvicts) return;
+    if (this.checker.hasEvicts) return;
     for (const key of this.keys) {
       const loads = this.checker.loadCount(key);
       if (loads > 1) throw new Breach('one load', `${key} was loaded ${loads} times`);

@@ -32,13 +32,13 @@ export interface ExploredInstance {
   read(key: string): Promise<Versioned>;
   readonly writes: readonly ExploredWrite[];
   /** Releases what it holds in the real process; the schedule is over. */
-  stop?(): void;
+  stop?(): Promise<unknown> | void;
 }
 
 /** What is explored: a cache, and how to start a process that uses it. */
 export interface Subject {
   readonly cache: CheckedCache;
-  start(backend: CacheBackend, source: ExploredSource): ExploredInstance;
+  start(backend: CacheBackend, source: ExploredSource): ExploredInstance | Promise<ExploredInstance>;
 }
 
 /** Draws the subject of a schedule, so that every schedule can have another one. */

@@ -63,7 +63,7 @@ export class TwinConnection {
           const answer = execute();
           return () => resolve(answer);
         } catch (error) {
-          return () => reject(error as Error);
+          return () => reject(error);
         }
       };
       this.send({ label, execute: run, fail: reject, answered: false });

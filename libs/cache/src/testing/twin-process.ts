@@ -1,8 +1,9 @@
 import type { LoggerService } from '@nestjs/common';
 import type { CacheBackend } from '../backend.js';
 import type { Clock, Timer } from '../clock.js';
+import { RedisBus } from '../bus/redis-bus.js';
 import { GuardedTier, type TierLink } from '../tiers/guarded-tier.js';
-import { TwinBus } from './twin-bus.js';
+import { TwinBusLink } from './twin-bus-link.js';
 import { TwinConnection } from './twin-connection.js';
 import type { TwinRedis } from './twin-redis.js';
 import { TwinTier } from './twin-tier.js';
@@ -16,7 +17,8 @@ const START_WAIT_MS = 500;
 export class TwinProcess {
   /** For `CacheModuleOptions.backend`. */
   readonly backend: CacheBackend;
-  readonly bus: TwinBus;
+  /** How far this process has come in the stream of notices. */
+  readonly notifications: Pick<TwinBusLink, 'published' | 'hasHeard'>;
   private readonly commands: TwinConnection;
   private readonly notices: TwinConnection;
   private alive = true;
@@ -31,9 +33,10 @@ export class TwinProcess {
     this.commands = new TwinConnection(name, twin, network, options.afterReconnect ?? 'fail');
     // A subscription that was cut is never resumed: it is asked for again.
     this.notices = new TwinConnection(`${name}'s subscription`, twin, network, 'fail');
-    this.bus = new TwinBus(this.notices, store, clock, name);
-    for (const connection of [this.commands, this.notices]) connection.onDown(() => this.linksChanged());
-    for (const connection of [this.commands, this.notices]) connection.onReady(() => this.linksChanged());
+    const link = new TwinBusLink(this.commands, this.notices, store, name);
+    this.notifications = link;
+    const channels = { channel: 'all', ownChannel: name };
+    const bus = new RedisBus(link, { ...channels, instance: name, clock, logger: silent });
     const bare = new TwinTier(this.commands, store, name, options.watch);
     const tier = new GuardedTier(options.tier?.(bare) ?? bare, this.link(), {
       deadlineMs: options.deadlineMs ?? 50,
@@ -42,17 +45,17 @@ export class TwinProcess {
     });
     this.backend = {
       tier,
-      bus: this.bus,
+      bus,
       clock,
       health: tier,
       start: async (listener) => {
         tier.start();
-        this.bus.start(listener);
-        await this.bus.ready(START_WAIT_MS);
+        bus.start(listener);
+        await bus.ready(START_WAIT_MS);
       },
       stop: () => {
         tier.stop();
-        this.bus.stop();
+        bus.stop();
       },
     };
   }
@@ -69,13 +72,11 @@ export class TwinProcess {
   /** Makes one connection half-open, or both: nothing passes, and nobody is told. */
   darken(link?: TwinLink): void {
     for (const connection of this.connections(link)) if (connection.isUp) connection.darken();
-    this.linksChanged();
   }
 
   /** Ends {@link darken}: what was held back arrives. */
   lighten(): void {
     for (const connection of this.connections()) connection.lighten();
-    this.linksChanged();
   }
 
   /**
@@ -85,16 +86,9 @@ export class TwinProcess {
    */
   kill(requestsArrive: boolean): void {
     this.alive = false;
-    this.bus.stop();
+    this.twin.store.unsubscribe(this.name);
     for (const connection of this.connections()) connection.kill(requestsArrive);
     this.twin.forget(this.name);
-  }
-
-  /** @internal Heartbeats need both connections and the server. */
-  linksChanged(): void {
-    const { commands, notices } = this;
-    if (commands.isUp && !commands.isDark && !notices.isDark && !this.twin.isPaused) this.bus.resume();
-    else this.bus.silence();
   }
 
   private connections(link?: TwinLink): readonly TwinConnection[] {

@@ -64,21 +64,14 @@ export class TwinRedis implements Endpoint {
     return process;
   }
 
-  /** Whether the server is stopped, as by SIGSTOP. */
-  get isPaused(): boolean {
-    return this.paused;
-  }
-
   /** Requests arrive but are not answered until {@link resume}. */
   pause(): void {
     this.paused = true;
-    this.tellAll();
   }
 
   resume(): void {
     this.paused = false;
     for (const execute of this.backlog.splice(0)) execute();
-    this.tellAll();
   }
 
   /** The server dies and comes back without its data; every connection breaks. */
@@ -99,9 +92,5 @@ export class TwinRedis implements Endpoint {
   /** @internal */
   forget(name: string): void {
     this.processes.delete(name);
-  }
-
-  private tellAll(): void {
-    for (const process of this.processes.values()) process.linksChanged();
   }
 }

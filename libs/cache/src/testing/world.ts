@@ -1,29 +1,43 @@
 import type { Checker, Versioned, WatchedEvict } from './checker.js';
 import type { Choices } from './choices.js';
 import type { Lane, Network } from './network.js';
-import {
-  outcomeOf,
-  type ExploredInstance,
-  type ExploredSource,
-  type ExploredWrite,
-  type Subject,
-} from './subject.js';
+import { outcomeOf, type ExploredInstance, type ExploredWrite, type Subject } from './subject.js';
 import type { TwinProcess } from './twin-process.js';
 
 /** One process of a schedule: its code under test, and everything that would vanish with it. */
 export class Actor {
-  readonly instance: ExploredInstance;
   private readonly lanes: Lane[] = [];
+  private readonly commits: Lane[] = [];
   /** Reads and writes that were begun and have not ended. */
   private open = 0;
 
+  private started?: ExploredInstance;
+
   constructor(
     readonly process: TwinProcess,
-    subject: Subject,
     private readonly network: Network,
     private readonly checker: Checker,
-  ) {
-    this.instance = subject.start(process.backend, this.source());
+  ) {}
+
+  /** The code under test; there once {@link start} has resolved. */
+  get instance(): ExploredInstance {
+    return this.started!;
+  }
+
+  /** Starts the code under test; resolves at once when that takes no time. */
+  start(subject: Subject): Promise<void> | void {
+    const instance = subject.start(this.process.backend, { load: (key) => this.load(key) });
+    if (!(instance instanceof Promise)) {
+      this.started = instance;
+      return;
+    }
+    return instance.then((ready) => {
+      this.started = ready;
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.started?.stop?.();
   }
 
   get isBusy(): boolean {
@@ -70,12 +84,6 @@ export class Actor {
     this.process.kill(sentArrives);
     for (const lane of this.lanes) lane.clear();
     if (!sentArrives) for (const lane of this.commits) lane.clear();
-  }
-
-  private readonly commits: Lane[] = [];
-
-  private source(): ExploredSource {
-    return { load: (key) => this.load(key) };
   }
 
   private async load(key: string): Promise<Versioned> {
