@@ -1,6 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Clock, Timer } from '../clock.js';
-import { withDeadline } from '../tiers/deadline.js';
 import type { Bus, BusListener } from './bus.js';
 import { parseMessage } from './bus-message.js';
 
@@ -92,8 +91,13 @@ export class RedisBus implements Bus {
   /** Resolves when the bus is in step, or after `ms`. */
   async ready(ms: number): Promise<void> {
     if (this.inStep(this.options.clock.now())) return;
-    const inStep = new Promise<void>((resolve) => this.waiters.push(resolve));
-    await withDeadline(inStep, ms, this.options.clock).catch(() => undefined);
+    await new Promise<void>((resolve) => {
+      const timer = this.options.clock.after(ms, resolve);
+      this.waiters.push(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 
   stop(): void {

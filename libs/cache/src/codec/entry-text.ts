@@ -8,10 +8,30 @@ export interface EntryHead {
   readonly loadMs: number;
 }
 
-export interface Entry extends EntryHead {
+/** A stored text, taken apart. */
+export class Entry implements EntryHead {
+  readonly freshUntil: number;
+  readonly keptUntil: number;
+  readonly loadMs: number;
   readonly payload: string;
+
+  constructor(
+    private readonly text: string,
+    private readonly leadEnd: number,
+    prefixEnd: number,
+  ) {
+    const keptAt = text.indexOf('.', prefixEnd) + 1;
+    const loadAt = text.indexOf('.', keptAt) + 1;
+    this.freshUntil = Number.parseInt(text.slice(prefixEnd, keptAt - 1), 36);
+    this.keptUntil = Number.parseInt(text.slice(keptAt, loadAt - 1), 36);
+    this.loadMs = Number.parseInt(text.slice(loadAt, leadEnd - 1), 36);
+    this.payload = text.slice(leadEnd);
+  }
+
   /** Everything before the payload: tells this very entry from one that replaced it. */
-  readonly lead: string;
+  get lead(): string {
+    return this.text.slice(0, this.leadEnd);
+  }
 }
 
 /** The stored text: the prefix of its cache and marks, then `<fresh>.<kept>.<load>|` in base 36, then the payload. */
@@ -22,15 +42,7 @@ export function entryText(prefix: string, head: EntryHead, payload: string): str
 /** Undefined when the text is none, another cache's or version's, or from before an evict of its cache or tags. */
 export function parseEntry(prefix: string, text: string | null): Entry | undefined {
   if (text === null || !text.startsWith(prefix)) return undefined;
-  const end = text.indexOf('|', prefix.length);
-  const [fresh = '', kept = '', load = ''] = text.slice(prefix.length, end).split('.');
-  return {
-    freshUntil: Number.parseInt(fresh, 36),
-    keptUntil: Number.parseInt(kept, 36),
-    loadMs: Number.parseInt(load, 36),
-    payload: text.slice(end + 1),
-    lead: text.slice(0, end + 1),
-  };
+  return new Entry(text, text.indexOf('|', prefix.length) + 1, prefix.length);
 }
 
 const base36 = (ms: number): string => Math.max(0, Math.round(ms)).toString(36);

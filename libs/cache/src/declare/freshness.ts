@@ -71,6 +71,10 @@ export class Freshness {
     return new Freshness(name, options, fixedTtlMs, moduleJitter);
   }
 
+  get hasTimeouts(): boolean {
+    return this.softTimeoutMs !== undefined || this.hardTimeoutMs !== undefined;
+  }
+
   /** How long an entry is kept after it stopped being fresh. */
   get keepMs(): number {
     return Math.max(this.staleMs, this.failSafeMs);

@@ -23,7 +23,7 @@ export interface Flight {
   blind: boolean;
   readonly tags?: readonly string[];
   /** The loads that this one waits for, because its loader reads other entries. */
-  readonly waitsFor: Set<Flight>;
+  waitsFor?: Set<Flight>;
 }
 
 /** The loads that the current call is inside of, innermost first. */
@@ -49,7 +49,7 @@ export function closesCircle(joined: Flight, chain: LoadChain | undefined): bool
     if (own.has(flight)) return true;
     if (seen.has(flight)) continue;
     seen.add(flight);
-    next.push(...flight.waitsFor);
+    next.push(...(flight.waitsFor ?? []));
   }
   return false;
 }

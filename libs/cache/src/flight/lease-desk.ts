@@ -24,13 +24,14 @@ export class LeaseDesk {
 
   /** Anything but `held`, unless waiting is over without a result. */
   async ask(request: LeaseRequest, budget: CallBudget, onWait?: () => void): Promise<LeaseAnswer> {
-    // Taken before asking: the wake may come before the answer.
+    const answer = await this.tier.lease(request, budget);
+    if (answer.kind !== 'held') return answer;
+    onWait?.();
     const place = this.waiters.take(request.slot.key);
     try {
-      const answer = await this.tier.lease(request, budget);
-      if (answer.kind !== 'held') return answer;
-      onWait?.();
-      return await this.askAgain(request, budget, place);
+      // Once more: the wake may have come before there was a place.
+      const still = await this.tier.lease(request, budget);
+      return still.kind === 'held' ? await this.askAgain(request, budget, place) : still;
     } finally {
       place.leave();
     }

@@ -137,7 +137,14 @@ export class Loader {
       return undefined;
     const pausedUntil = Math.min(wall + failSafePauseMs, old.entry.keptUntil);
     // Evicted meanwhile: then the old value is no answer any more.
-    if (!(await this.fill(read, permit, { ...old.entry, freshUntil: pausedUntil }, old.entry.payload)))
+    if (
+      !(await this.fill(
+        read,
+        permit,
+        { freshUntil: pausedUntil, keptUntil: old.entry.keptUntil, loadMs: old.entry.loadMs },
+        old.entry.payload,
+      ))
+    )
       return undefined;
     region.counters.staleHits++;
     const { value, payload } = old;

@@ -98,13 +98,10 @@ export class Reader {
     if (joined && closesCircle(joined, chain)) return load.run();
     try {
       if (joined) region.counters.coalesced++;
-      let outcome = await this.follow(
-        joined ?? this.takeOff(region, args, key, load),
-        chain,
-        region,
-        args,
-        key,
-      );
+      const flight = joined ?? this.takeOff(region, args, key, load);
+      let outcome = await (chain || region.freshness.hasTimeouts
+        ? this.follow(flight, chain, region, args, key)
+        : flight.outcome);
       if (joined && outcome.doubtful && (joinedLate || outcome.source === 'l2')) {
         // A flight from now on has begun after this read did: whatever it finds is new enough.
         const next = region.flights.get(key);
@@ -126,7 +123,8 @@ export class Reader {
     args: readonly unknown[],
     key: string,
   ): Promise<Outcome> {
-    chain?.flight?.waitsFor.add(flight);
+    const inside = chain?.flight;
+    if (inside) inside.waitsFor = (inside.waitsFor ?? new Set()).add(flight);
     try {
       const { softTimeoutMs, hardTimeoutMs } = region.freshness;
       if (softTimeoutMs === undefined && hardTimeoutMs === undefined) return await flight.outcome;
@@ -139,7 +137,7 @@ export class Reader {
         hardTimeoutMs ?? Infinity,
       );
     } finally {
-      chain?.flight?.waitsFor.delete(flight);
+      inside?.waitsFor?.delete(flight);
     }
   }
 
@@ -178,18 +176,22 @@ export class Reader {
       loading: false,
       blind: false,
       tags: region.tagged ? region.tagsOf(args) : undefined,
-      waitsFor: new Set(),
     };
-    flight.outcome = this.fetch(this.context(region, args, key), load, flight);
     region.flights.set(key, flight);
-    const land = (): void => {
-      if (region.flights.get(key) === flight) region.flights.delete(key);
-    };
-    flight.outcome.then(land, land);
+    flight.outcome = this.fetch(this.context(region, args, key), load, flight);
     return flight;
   }
 
   private async fetch(read: ReadContext, load: Load, flight: Flight): Promise<Outcome> {
+    try {
+      return await this.find(read, load, flight);
+    } finally {
+      const { flights } = read.region;
+      if (flights.get(read.key) === flight) flights.delete(read.key);
+    }
+  }
+
+  private async find(read: ReadContext, load: Load, flight: Flight): Promise<Outcome> {
     let permit: Permit = {};
     try {
       const found = await this.lookup.look(read);

@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { UseInterceptors } from '@nestjs/common';
 import { CacheDeclarationError } from '../cache.errors.js';
 import type { AnyCache, CacheDeclaration } from '../declare/cache-declaration.js';
 import {
@@ -7,14 +6,14 @@ import {
   type CacheResponseOptions,
   type CheckedResponseOptions,
 } from './cache-response.options.js';
-import { HttpCacheInterceptor } from './http-cache.interceptor.js';
+import { wrapHandler } from './cached-handler.js';
 import type { HttpRequest } from './http-request.js';
 import { RESPONSE_CACHE, type RouteDeclaration } from './route-declaration.js';
 import type { CachedResponse } from './stored-response.js';
 
 /**
  * Answers a `@Get` route (and its HEAD) from a cache of finished responses: status, the headers that describe the
- * content, and the bytes that went out, after every interceptor and serialiser. Guards run on every request; pipes and
+ * content, and the bytes that went out, after every interceptor and serialiser. Guards and pipes run on every request,
  * the handler only on a miss. Evicts, tags, coalescing and both tiers are those of the cache.
  *
  * Responses are private: each principal has its own, and a request with credentials of which no principal comes is
@@ -23,8 +22,8 @@ import type { CachedResponse } from './stored-response.js';
  * says `Cache-Control: no-store`, `no-cache` or (on a public route) `private`. A `Cache-Control` or `ETag` of the
  * handler's own stands.
  *
- * Interceptors outside of this one run on hits too and see the stored text (or undefined); what they make of it is not
- * sent. Where that does not suit them, put {@link HttpCacheInterceptor} in front of them yourself.
+ * Interceptors run on hits too and see the stored text (or undefined); what they make of it is not sent. Where that
+ * does not suit them, put `HttpCacheInterceptor` in front of them.
  *
  * @param cache - declared with the value type {@link CachedResponse}
  * @param keyed - the cache's arguments from the request, or all options
@@ -42,7 +41,9 @@ import type { CachedResponse } from './stored-response.js';
  */
 export function CacheResponse<Args extends readonly unknown[], Request extends HttpRequest = HttpRequest>(
   cache: CacheDeclaration<Args, CachedResponse>,
-  keyed: ((request: Request) => readonly [...Args]) | CacheResponseOptions<Args, Request>,
+  keyed:
+    | ((request: Request) => readonly [...Args])
+    | (Omit<CacheResponseOptions<Args, Request>, 'key'> & { key: (request: Request) => readonly [...Args] }),
 ): MethodDecorator {
   const options = typeof keyed === 'function' ? { key: keyed } : keyed;
   const checked: CheckedResponseOptions = checkResponseOptions(
@@ -63,6 +64,6 @@ export function CacheResponse<Args extends readonly unknown[], Request extends H
       );
     }
     Reflect.defineMetadata(RESPONSE_CACHE, declaration, handler);
-    UseInterceptors(HttpCacheInterceptor)(target, property, descriptor);
+    wrapHandler(target, property, descriptor);
   };
 }

@@ -51,7 +51,8 @@ export interface CheckedResponseOptions {
   readonly maxBytes: number;
 }
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+/** Header names, of which `*` is none here: a response that varies by everything is never the same again. */
+const TOKEN = /^[!#$%&'+\-.^_`|~0-9a-z]+$/;
 const WHOSE = new Set(['authorization', 'cookie']);
 const NEVER_KEPT = new Set(['set-cookie', 'etag', 'vary', 'age', 'content-length', 'transfer-encoding']);
 

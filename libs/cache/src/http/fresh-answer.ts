@@ -1,5 +1,4 @@
 import { parseCacheControl } from './cache-control.js';
-import { cacheStatusMember } from './cache-status.js';
 import type { HttpRequest } from './http-request.js';
 import { responseHeader, type PlatformResponse } from './platform-response.js';
 import type { ResponsePlan } from './response-plan.js';
@@ -39,8 +38,8 @@ export class FreshAnswer {
     }
     const etag = responseHeader(response, 'etag') ?? etagOf(body);
     const stored: StoredResponse = { kind: 'response', status, headers, body, etag, at: Date.now() };
-    addCacheStatus(response, cacheStatusMember({ cache: plan.region.name, fwd: 'miss' }));
-    if (!describe(stored, plan, request, response, 0)) return { stored, body };
+    addCacheStatus(response, plan.missStatus);
+    if (!describe(stored, plan, request, response, plan.linesAt(0).cacheControl)) return { stored, body };
     response.statusCode = 304;
     for (const name of ['content-type', 'content-length', 'content-encoding']) response.removeHeader(name);
     return { stored, body: null };
@@ -69,10 +68,7 @@ export class FreshAnswer {
   private refuse(refusal: Refusal): void {
     const { plan, response } = this;
     if (response.statusCode >= 400) return;
-    addCacheStatus(
-      response,
-      `${cacheStatusMember({ cache: plan.region.name, fwd: 'miss' })}; detail=${refusal}`,
-    );
+    addCacheStatus(response, `${plan.missStatus}; detail=${refusal}`);
     addVary(response, plan);
     if (response.getHeader('cache-control') === undefined)
       response.header('cache-control', 'private, no-cache');

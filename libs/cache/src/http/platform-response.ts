@@ -4,7 +4,7 @@ import type { ResponseBody } from './stored-response.js';
 /** What Fastify's reply and Express's response have in common. */
 export interface PlatformResponse {
   statusCode: number;
-  getHeader(name: string): unknown;
+  getHeader(name: string): number | string | string[] | undefined;
   header(name: string, value: string): unknown;
   removeHeader(name: string): unknown;
   send: (body?: unknown) => unknown;
@@ -27,14 +27,19 @@ export function responseHeader(response: PlatformResponse, name: string): string
   return Array.isArray(value) ? value.join(', ') : String(value);
 }
 
-/** Sends this body, whatever the interceptors further out make of the value they are given. */
-export function replaceBody(response: PlatformResponse, body: ResponseBody): void {
+/** Sends this content, whatever the interceptors further out make of the value they are given. */
+export function replaceContent(
+  response: PlatformResponse,
+  body: ResponseBody,
+  headers: Readonly<Record<string, string>>,
+): void {
   const send = response.send;
   let sent = false;
   // What comes after the first is the report of an error while sending.
   response.send = (later) => {
     if (sent) return send.call(response, later);
     sent = true;
+    for (const name in headers) response.header(name, headers[name]!);
     return send.call(response, body ?? nothing(response));
   };
 }

@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { encodeParts } from '../codec/key-encoding.js';
 import type { Region } from '../region.js';
 import { cacheControl, type ClientFreshness } from './cache-control.js';
+import { cacheStatusMember } from './cache-status.js';
 import type { CheckedResponseOptions } from './cache-response.options.js';
 import { headerOf, type HttpRequest } from './http-request.js';
 import { isSomebodys, type PrincipalOf } from './principal.js';
@@ -17,6 +18,16 @@ export interface ResponseKey {
   readonly variant?: string;
 }
 
+/** Header values of a hit, for responses of one age; by the source of the hit where they say it. */
+interface HitLines {
+  readonly age: number;
+  readonly ageText: string;
+  readonly cacheControl: string;
+  readonly l1: string;
+  readonly l2: string;
+  readonly collapsed: string;
+}
+
 /** No part of a key begins like this, so that a variant can never be another resource's key. */
 const VARIANT = '~v';
 
@@ -30,10 +41,13 @@ export class ResponsePlan {
   readonly requestDirectives: CheckedResponseOptions['requestDirectives'];
   readonly maxBytes: number;
   readonly isPublic: boolean;
+  /** `Cache-Status` of a response that the handler made, and of one that it made past the cache. */
+  readonly missStatus: string;
+  readonly bypassStatus: string;
   private readonly freshness: ClientFreshness;
   private readonly principal?: PrincipalOf<HttpRequest>;
   private warned = false;
-  private lastControl = { age: -1, text: '' };
+  private lines?: HitLines;
 
   constructor(
     /** `Class.method`, for messages. */
@@ -52,6 +66,8 @@ export class ResponsePlan {
     this.vary = varyWith(undefined, this.varies);
     this.requestDirectives = options.requestDirectives;
     this.maxBytes = options.maxBytes;
+    this.missStatus = cacheStatusMember({ cache: region.name, fwd: 'miss' });
+    this.bypassStatus = cacheStatusMember({ cache: region.name, fwd: 'bypass' });
   }
 
   /** Undefined when the response is somebody's, and nobody knows whose. */
@@ -91,11 +107,21 @@ export class ResponsePlan {
     return Math.max(0, Math.floor(this.region.ttlMs / 1_000) - age);
   }
 
-  cacheControlAt(age: number): string {
-    // A popular response is sent many times a second.
-    if (this.lastControl.age !== age) {
-      this.lastControl = { age, text: cacheControl(this.freshness, age, this.leftAt(age)) };
+  /** What all hits of one second have in common. */
+  linesAt(age: number): HitLines {
+    if (this.lines?.age !== age) {
+      const left = this.leftAt(age);
+      const status = (hit: 'l1' | 'l2'): string =>
+        cacheStatusMember({ cache: this.region.name, hit, ttlMs: left * 1_000 });
+      this.lines = {
+        age,
+        ageText: String(age),
+        cacheControl: cacheControl(this.freshness, age, left),
+        l1: status('l1'),
+        l2: status('l2'),
+        collapsed: `${this.missStatus}; collapsed`,
+      };
     }
-    return this.lastControl.text;
+    return this.lines;
   }
 }

@@ -1,12 +1,18 @@
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type ExecutionContext, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { CacheEngine } from '../cache-engine.js';
 import { CacheDeclarationError } from '../cache.errors.js';
 import { CACHE_OPTIONS, type CacheModuleOptions } from '../cache.options.js';
+import type { AnyCache } from '../declare/cache-declaration.js';
 import { CACHE_ENGINE } from '../declare/engine-binding.js';
 import { principalOfGuards } from './principal.js';
 import { ResponsePlan } from './response-plan.js';
 import { checkRoute, routeDeclarationOf, type RouteDeclaration } from './route-declaration.js';
+
+const plansOfEngines = new WeakMap<CacheEngine, ResponsePlans>();
+
+/** The routes of the application that the engine belongs to. */
+export const plansOf = (engine: CacheEngine): ResponsePlans | undefined => plansOfEngines.get(engine);
 
 /** The cached routes of one application. Meets all of them at boot, so that a wrong one stops it. */
 @Injectable()
@@ -18,7 +24,9 @@ export class ResponsePlans implements OnModuleInit {
     @Inject(CACHE_OPTIONS) private readonly options: CacheModuleOptions,
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
-  ) {}
+  ) {
+    plansOfEngines.set(engine, this);
+  }
 
   onModuleInit(): void {
     const controllers = new Set(this.discovery.getControllers());
@@ -41,16 +49,22 @@ export class ResponsePlans implements OnModuleInit {
       );
     }
     checkRoute(declaration, prototype, method);
-    this.planOf(handler, prototype.constructor.name);
+    this.plan(handler, prototype.constructor);
   }
 
-  /** The plan of a route's handler; undefined when its responses are not cached. */
-  planOf(handler: object, controller: string): ResponsePlan | undefined {
-    const known = this.plans.get(handler);
-    if (known || this.plans.has(handler)) return known;
+  /** The plan of the route that a request is for; undefined when its responses are not cached. */
+  planOf(context: ExecutionContext): ResponsePlan | undefined {
+    const handler = context.getHandler();
+    return (
+      this.plans.get(handler) ??
+      (this.plans.has(handler) ? undefined : this.plan(handler, context.getClass()))
+    );
+  }
+
+  private plan(handler: object, controller: object): ResponsePlan | undefined {
     const declaration = routeDeclarationOf(handler);
-    const plan =
-      declaration && this.newPlan(declaration, `${controller}.${(handler as { name: string }).name}`);
+    const label = `${(controller as { name: string }).name}.${(handler as { name: string }).name}`;
+    const plan = this.plans.get(handler) ?? (declaration && this.newPlan(declaration, label));
     this.plans.set(handler, plan);
     return plan;
   }
@@ -63,7 +77,25 @@ export class ResponsePlans implements OnModuleInit {
         `cache "${cache.name}": ${other.label} and ${label} would answer with each other's responses; declare a cache for each.`,
       );
     }
+    checkCache(cache);
     const { http, logger = new Logger('Cache') } = this.options;
     return new ResponsePlan(label, region, options, http?.principal ?? principalOfGuards, logger);
+  }
+}
+
+/** What a cache of values can do in the background, and a cache of responses cannot. */
+const BACKGROUND = ['stale', 'earlyRefresh', 'refreshAhead', 'timeout'] as const;
+
+function checkCache({ name, options }: AnyCache): void {
+  const wrong = BACKGROUND.find((option) => options[option] !== undefined);
+  if (wrong) {
+    throw new CacheDeclarationError(
+      `cache "${name}": ${wrong} needs loads in the background, but a response is only made while its client waits; remove it.`,
+    );
+  }
+  if (typeof options.ttl === 'function') {
+    throw new CacheDeclarationError(
+      `cache "${name}": ttl is a function; clients are told how long a response lives, so give it a fixed ttl.`,
+    );
   }
 }

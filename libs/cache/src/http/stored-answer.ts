@@ -1,10 +1,12 @@
-import { cacheStatusMember, isRecordingStatus } from './cache-status.js';
+import { isRecordingStatus } from './cache-status.js';
 import type { HttpRequest } from './http-request.js';
 import { isNotModified } from './not-modified.js';
-import { replaceBody, responseHeader, type PlatformResponse } from './platform-response.js';
+import { replaceContent, responseHeader, type PlatformResponse } from './platform-response.js';
 import type { ResponsePlan } from './response-plan.js';
 import type { StoredResponse } from './stored-response.js';
 import { varyWith } from './vary.js';
+
+const NO_HEADERS = {};
 
 /** Where a stored response came from: this process's memory, the tier behind it, or a load that others waited for. */
 export type HitSource = 'l1' | 'l2' | 'collapsed';
@@ -17,30 +19,19 @@ export function answerFrom(
   request: HttpRequest,
   response: PlatformResponse,
 ): string | undefined {
-  const age = plan.ageOf(stored);
+  const lines = plan.linesAt(plan.ageOf(stored));
   const { headers, body } = stored;
-  const notModified = describe(stored, plan, request, response, age);
-  if (source !== 'collapsed') response.header('age', String(age));
+  const notModified = describe(stored, plan, request, response, lines.cacheControl);
+  if (source !== 'collapsed') response.header('age', lines.ageText);
   // What the engine records is added to the response by the interceptor that asked for it.
-  if (!isRecordingStatus()) {
-    const member = { cache: plan.region.name, ttlMs: plan.leftAt(age) * 1_000 };
-    addCacheStatus(
-      response,
-      cacheStatusMember(
-        source === 'collapsed'
-          ? { cache: member.cache, fwd: 'miss', collapsed: true }
-          : { ...member, hit: source },
-      ),
-    );
-  }
+  if (!isRecordingStatus()) addCacheStatus(response, lines[source]);
   if (notModified) {
     response.statusCode = 304;
-    replaceBody(response, null);
+    replaceContent(response, null, NO_HEADERS);
     return undefined;
   }
-  for (const name in headers) if (name !== 'cache-control') response.header(name, headers[name]!);
   response.statusCode = stored.status;
-  replaceBody(response, body);
+  replaceContent(response, body, headers);
   return typeof body === 'string' ? body : undefined;
 }
 
@@ -50,11 +41,11 @@ export function describe(
   plan: ResponsePlan,
   request: HttpRequest,
   response: PlatformResponse,
-  age: number,
+  cacheControl: string,
 ): boolean {
   const { headers, etag, status } = stored;
   response.header('etag', etag);
-  response.header('cache-control', headers['cache-control'] ?? plan.cacheControlAt(age));
+  response.header('cache-control', headers['cache-control'] ?? cacheControl);
   addVary(response, plan);
   if (headers['content-location'] !== undefined)
     response.header('content-location', headers['content-location']);

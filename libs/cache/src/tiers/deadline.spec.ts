@@ -1,8 +1,9 @@
 import { pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { systemClock } from '../clock.js';
-import { DeadlineExceeded, withDeadline } from './deadline.js';
+import { DeadlineExceeded, Deadlines } from './deadline.js';
 
+const deadlines = new Deadlines(systemClock);
 const inThePool = promisify(pbkdf2);
 const block = (ms: number): void => {
   const until = performance.now() + ms;
@@ -11,22 +12,18 @@ const block = (ms: number): void => {
 
 describe('a deadline', () => {
   it('ends the wait for what does not answer', async () => {
-    await expect(withDeadline(new Promise(() => undefined), 5, systemClock)).rejects.toThrow(
-      DeadlineExceeded,
-    );
+    await expect(deadlines.within(new Promise(() => undefined), 5)).rejects.toThrow(DeadlineExceeded);
   });
 
   it('passes on answers and errors that are in time', async () => {
-    expect(await withDeadline(Promise.resolve('answer'), 1_000, systemClock)).toBe('answer');
-    await expect(withDeadline(Promise.reject(new Error('refused')), 1_000, systemClock)).rejects.toThrow(
-      'refused',
-    );
+    expect(await deadlines.within(Promise.resolve('answer'), 1_000)).toBe('answer');
+    await expect(deadlines.within(Promise.reject(new Error('refused')), 1_000)).rejects.toThrow('refused');
   });
 
   it('takes an answer that came while the event loop was busy', async () => {
     // From here the loop looks at its timers before it looks at what has arrived.
     await new Promise((resolve) => setImmediate(resolve));
-    const answer = withDeadline(inThePool('text', 'salt', 1, 8, 'sha1'), 10, systemClock);
+    const answer = deadlines.within(inThePool('text', 'salt', 1, 8, 'sha1'), 10);
     block(80);
     expect(await answer).toHaveLength(8);
   });

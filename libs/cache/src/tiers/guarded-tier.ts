@@ -3,7 +3,7 @@ import type { TierHealth } from '../backend.js';
 import type { Clock, Timer } from '../clock.js';
 import { Breaker, type BreakerState } from './breaker.js';
 import { CallBudget } from './call-budget.js';
-import { DeadlineExceeded, withDeadline } from './deadline.js';
+import { DeadlineExceeded, Deadlines } from './deadline.js';
 import { PendingEvictions } from './pending-evictions.js';
 import type {
   EvictOutcome,
@@ -55,6 +55,7 @@ const REPLAY_DEADLINE_MS = 1_000;
  */
 export class GuardedTier implements Tier, TierHealth {
   private readonly breaker = new Breaker(FAILURES_TO_OPEN);
+  private readonly deadlines: Deadlines;
   private readonly pending = new PendingEvictions(MOST_PENDING);
   private probeTimer?: Timer;
   private probeDelayMs = FIRST_PROBE_MS;
@@ -67,7 +68,9 @@ export class GuardedTier implements Tier, TierHealth {
     private readonly tier: Tier,
     private readonly link: TierLink,
     private readonly options: GuardOptions,
-  ) {}
+  ) {
+    this.deadlines = new Deadlines(options.clock);
+  }
 
   get breakerState(): BreakerState {
     return this.breaker.state;
@@ -153,34 +156,42 @@ export class GuardedTier implements Tier, TierHealth {
     }
   }
 
-  private async within<T>(budget: CallBudget, command: () => Promise<T>): Promise<T> {
-    if (this.pending.size > 0) throw new TierUnavailable('evicts wait to be delivered');
+  private within<T>(budget: CallBudget, command: () => Promise<T>): Promise<T> {
+    if (this.pending.size > 0) return Promise.reject(new TierUnavailable('evicts wait to be delivered'));
     return this.send(budget, command);
   }
 
-  private async send<T>(budget: CallBudget, command: () => Promise<T>): Promise<T> {
-    if (this.breaker.state !== 'closed') throw new TierUnavailable('the breaker is open');
+  /** Not an async function: on the way of every read, promises are what costs. */
+  private send<T>(budget: CallBudget, command: () => Promise<T>): Promise<T> {
+    const { clock, deadlineMs } = this.options;
+    const ms = Math.min(deadlineMs, Math.ceil(budget.remainingMs));
+    const refusal = this.refusal(ms);
+    if (refusal) return Promise.reject(refusal);
+    const sentAt = clock.now();
+    return this.deadlines.within(command(), ms).then(
+      (answer) => {
+        budget.spend(clock.now() - sentAt);
+        this.breaker.succeeded();
+        return answer;
+      },
+      (error: unknown) => {
+        budget.spend(clock.now() - sentAt);
+        if (countsAgainst(error) && this.breaker.failed()) this.opened(error);
+        throw error;
+      },
+    );
+  }
+
+  private refusal(ms: number): TierUnavailable | undefined {
+    if (this.breaker.state !== 'closed') return new TierUnavailable('the breaker is open');
     const down = this.link.down();
     if (down !== undefined) {
       // A command now would only wait in the client's queue.
       const error = new TierUnavailable(down);
       this.trip(error);
-      throw error;
+      return error;
     }
-    const { clock, deadlineMs } = this.options;
-    const ms = Math.min(deadlineMs, Math.ceil(budget.remainingMs));
-    if (ms <= 0) throw new TierUnavailable('the time for this call is used up');
-    const sentAt = clock.now();
-    try {
-      const answer = await withDeadline(command(), ms, clock);
-      this.breaker.succeeded();
-      return answer;
-    } catch (error) {
-      if (countsAgainst(error) && this.breaker.failed()) this.opened(error);
-      throw error;
-    } finally {
-      budget.spend(clock.now() - sentAt);
-    }
+    return ms > 0 ? undefined : new TierUnavailable('the time for this call is used up');
   }
 
   private trip(error: unknown): void {
@@ -218,18 +229,17 @@ export class GuardedTier implements Tier, TierHealth {
     const wasOpen = this.breaker.state !== 'closed';
     if (!wasOpen && this.pending.size === 0) return;
     this.probing = true;
-    const { clock, deadlineMs, logger } = this.options;
+    const { deadlineMs, logger } = this.options;
     try {
       const down = this.link.down();
       if (down !== undefined) throw new TierUnavailable(down);
       if (wasOpen) this.breaker.probing();
-      await withDeadline(this.ping(), deadlineMs, clock);
+      await this.deadlines.within(this.ping(), deadlineMs);
       // Entries of Redis are trusted only after the evicts that it missed.
       await this.pending.replay((evictions, token) =>
-        withDeadline(
+        this.deadlines.within(
           this.tier.evict(evictions, token, new CallBudget(REPLAY_DEADLINE_MS)),
           REPLAY_DEADLINE_MS,
-          clock,
         ),
       );
       this.changed();

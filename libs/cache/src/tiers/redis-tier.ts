@@ -5,7 +5,7 @@ import { leaseScript, renewScript } from '../lua/lease.lua.js';
 import { markScript, settleScript } from '../lua/mark.lua.js';
 import { putScript } from '../lua/put.lua.js';
 import { randomToken } from './random-token.js';
-import { RedisScript, type RedisConnection } from './redis-script.js';
+import { RedisScript, isCluster, type RedisConnection } from './redis-script.js';
 import {
   HOLD_MS,
   LEASE_MS,
@@ -23,6 +23,8 @@ import {
   type Tier,
   type TierRead,
 } from './tier.js';
+
+const NO_MARKS: readonly MarkVersion[] = [];
 
 const LEASE = new RedisScript(leaseScript);
 const RENEW = new RedisScript(renewScript);
@@ -52,15 +54,17 @@ export class RedisTier implements Tier {
     private readonly options: RedisTierOptions,
   ) {}
 
-  async read(slot: Slot, marks: readonly string[]): Promise<TierRead> {
-    const value = this.redis.get(this.valueKey(slot));
-    if (marks.length === 0) return { text: await value, marks: [] };
-    // Written to the socket together: one round trip, in Cluster too.
-    const [text, ...versions] = await Promise.all([
-      value,
-      ...marks.map((mark) => this.redis.get(this.markKey(mark))),
-    ]);
-    return { text: text ?? null, marks: versions };
+  read(slot: Slot, marks: readonly string[]): Promise<TierRead> {
+    const key = this.valueKey(slot);
+    if (marks.length === 0) return this.redis.get(key).then((text) => ({ text, marks: NO_MARKS }));
+    const keys = [key, ...marks.map((mark) => this.markKey(mark))];
+    return this.getAll(keys).then(([text = null, ...versions]) => ({ text, marks: versions }));
+  }
+
+  /** In one round trip; the nodes of a Cluster know only their own keys. */
+  private getAll(keys: string[]): Promise<(string | null)[]> {
+    if (!isCluster(this.redis)) return this.redis.mget(keys);
+    return Promise.all(keys.map((key) => this.redis.get(key)));
   }
 
   async settleMark(mark: string): Promise<MarkVersion> {
