@@ -67,7 +67,7 @@ export async function startCachedApp(platform: Platform, options: CachedAppOptio
   class CachedAppModule {}
 
   const adapter = platform === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
-  const app = await NestFactory.create<INestApplication>(CachedAppModule, adapter, {
+  const app = await NestFactory.create(CachedAppModule, adapter, {
     logger: false,
     abortOnError: false,
   });
