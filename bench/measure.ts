@@ -24,6 +24,8 @@ export interface InterleaveOptions {
   onRound?: (round: number) => void;
 }
 
+const LARGEST_STEP = 4;
+
 /**
  * Runs all lanes in turn, round after round, each for about `batchMs`. What disturbs the machine for a moment disturbs
  * all of them; every round begins with another lane, so that none always follows the same neighbour.
@@ -39,23 +41,27 @@ export async function interleave(lanes: readonly Lane[], options: InterleaveOpti
       const count = operations.get(lane)!;
       const elapsed = await lane.run(count);
       samples.get(lane.name)!.push(elapsed / count);
+      operations.set(lane, rescaled(count, elapsed, options));
     }
   }
   return samples;
 }
 
 /** Runs a lane until it is warm; answers how many operations fill a batch then. */
-async function warmedUp(lane: Lane, { batchMs, warmUpMs }: InterleaveOptions): Promise<number> {
+async function warmedUp(lane: Lane, options: InterleaveOptions): Promise<number> {
   let spentMs = 0;
   for (let operations = 64; ;) {
-    const elapsedMs = (await lane.run(operations)) / 1e6;
-    spentMs += elapsedMs;
-    // In steps: the first batches, still interpreted, say little about the later ones.
-    const growth = Math.min(4, batchMs / elapsedMs);
-    operations = Math.max(64, Math.round(operations * growth));
-    if (spentMs >= warmUpMs && growth < 4) return operations;
+    const elapsed = await lane.run(operations);
+    const next = rescaled(operations, elapsed, options);
+    spentMs += elapsed / 1e6;
+    if (spentMs >= options.warmUpMs && next < operations * LARGEST_STEP) return next;
+    operations = next;
   }
 }
+
+/** How many operations are to fill the next batch. In steps: one that was disturbed says little about the next. */
+const rescaled = (operations: number, elapsed: number, { batchMs }: InterleaveOptions): number =>
+  Math.max(64, Math.round(operations * Math.min(LARGEST_STEP, (batchMs * 1e6) / elapsed)));
 
 /** Runs `operations` calls, so many at a time. */
 export async function concurrently(

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { BenchContext } from './bench-case.js';
 import type { CacheSetup, Contender, OpenCache, Tiers } from './contenders/contender.js';
 import { makeItem } from './item.js';
@@ -28,6 +29,7 @@ export async function openCaches(context: BenchContext, options: OpenOptions): P
       l1Entries,
       load: async (id) => {
         loads++;
+        await turn();
         return makeItem(id);
       },
       tagOf,

@@ -34,7 +34,8 @@ async function rowOf(context: BenchContext, contender: Contender, limit: number)
     const l1Entries = 2 * entries;
     await child.ask('open', { contender: name, url: context.redis.url, tiers, l1Entries });
     const before = await child.ask<number>('heldBytes');
-    await child.ask('fill', entries);
+    // A second time: what a busy machine kept out at first comes in then.
+    for (let time = 0; time < 2; time++) await child.ask('fill', entries);
     const memory = (await child.ask<number>('heldBytes')) - before;
     const reloaded = await child.ask<number>('reread', { entries, count: 1_000 });
     const ratio = memory / limit;

@@ -1,4 +1,5 @@
 // Fills the tier in the process and says what the heap holds because of it. Needs --expose-gc.
+import { setImmediate as turn } from 'node:timers/promises';
 import { serveParent } from '../child-process.js';
 import type { OpenCache, Tiers } from '../contenders/contender.js';
 import { contenderNamed } from '../contenders/index.js';
@@ -32,6 +33,8 @@ serveParent({
       namespace: `${input.contender}-memory`,
       load: async (id) => {
         loads++;
+        // A source is never without a turn of the event loop, and a library may need one to recover.
+        await turn();
         return decoded(id);
       },
     });
