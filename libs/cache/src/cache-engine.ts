@@ -68,7 +68,7 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
     this.leases = new KeepAlive(clock, LEASE_MS / 3, LONGEST_LOAD_MS, renewalFailed);
     this.holds = new KeepAlive(clock, HOLD_MS / 3, LONGEST_WRITE_MS, renewalFailed);
     const inStep = (now: number): boolean => bus.inStep(now);
-    const loader = new Loader(local, tier, this.leases, { clock, onError, inStep });
+    const loader = new Loader(local, tier, this.leases, { clock, deadlineMs, onError, inStep });
     const desk = new LeaseDesk(tier, this.waiters, clock);
     const lookup = new Lookup(tier, bus, { clock, onError });
     const refresher = new Refresher(local, tier, loader, { deadlineMs, onError });

@@ -11,6 +11,8 @@ import { clearMark, tagMark, type Eviction, type MarkVersion, type Slot } from '
 
 /** Version of the stored text; entries of another one are misses. */
 const FORMAT = 'R2';
+/** From fewer loads nothing is concluded about how long they take. */
+const LOADS_TO_KNOW = 20;
 const DEFAULT_LOCAL_TTL_MS = 60_000;
 
 /** One declared cache inside one engine: its settings, its loads in flight and its counters. */
@@ -75,6 +77,15 @@ export class Region {
   tagsOf(args: readonly unknown[]): readonly string[] {
     const { tags } = this.declaration.options as { tags?: (...given: unknown[]) => readonly string[] };
     return tags ? tags(...args).map(encodeTag) : [];
+  }
+
+  /**
+   * How long a read waits for another process's load before it does its own: well beyond what loads of this cache
+   * take, because only a loader that is cut off takes that long.
+   */
+  get patienceMs(): number {
+    const { loadTimes } = this.counters;
+    return loadTimes.count < LOADS_TO_KNOW ? Infinity : 2 * loadTimes.quantileMs(0.99);
   }
 
   /** Marks of the tags of an entry. */

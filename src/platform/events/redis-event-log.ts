@@ -57,7 +57,7 @@ export class RedisEventLog implements EventLogStore {
     subscriber.on('message', this.receive);
   }
 
-  /** Asks for the channel; ioredis asks again by itself after every reconnect. */
+  /** Asks for the channel; to be called again after every reconnect. */
   async subscribe(): Promise<void> {
     await this.subscriber.subscribe(this.channel);
   }

@@ -110,6 +110,8 @@ export class RedisBus implements Bus {
 
   private subscribedAgain(): void {
     if (this.stopped) return;
+    this.subscribed = true;
+    // Also for the first time: what is being loaded has not heard the notices of before.
     this.lose();
     this.subscribed = true;
     this.era++;

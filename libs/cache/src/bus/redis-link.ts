@@ -16,7 +16,8 @@ export class SingleLink implements BusLink {
     private readonly commands: Redis,
     private readonly given?: Redis,
   ) {
-    this.subscriber = given ?? commands.duplicate();
+    // The link subscribes itself; what the client does in silence could neither be trusted nor caught.
+    this.subscriber = given ?? commands.duplicate({ autoResubscribe: false, failoverDetector: true });
   }
 
   start(channels: readonly string[], listener: BusLinkListener): void {
@@ -83,7 +84,7 @@ export class ClusterLink implements BusLink {
   servers(): readonly BusServer[] {
     return this.cluster.nodes('master').map((node) => ({
       id: `${node.options.host}:${node.options.port}`,
-      publish: async (channel, text) => (node.status === 'ready' ? node.publish(channel, text) : undefined),
+      publish: async (channel, text) => (canPublish(node) ? node.publish(channel, text) : undefined),
     }));
   }
 
@@ -108,6 +109,7 @@ export class ClusterLink implements BusLink {
     }
     const subscriber = node.duplicate({
       lazyConnect: true,
+      autoResubscribe: false,
       retryStrategy: () => null,
       readOnly: false,
       maxRetriesPerRequest: null,
@@ -146,6 +148,9 @@ export class ClusterLink implements BusLink {
     this.retry = setTimeout(() => this.open(), RETRY_MS);
   }
 }
+
+/** A node that no command has needed yet is connected by this one. */
+const canPublish = ({ status }: Redis): boolean => status === 'ready' || status === 'wait';
 
 export function linkOf(commands: RedisConnection, subscriber?: RedisConnection): BusLink {
   if (isCluster(commands)) return new ClusterLink(commands);

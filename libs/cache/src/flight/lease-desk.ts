@@ -8,6 +8,14 @@ import type { Place, Waiters } from './waiters.js';
 const FIRST_WAIT_MS = 25;
 const LONGEST_WAIT_MS = 250;
 
+/** How a read waits. */
+export interface Waiting {
+  /** Called when the wait begins. */
+  readonly onWait?: () => void;
+  /** After this long the read does its own load, in ms. @default no limit but the lease's own */
+  readonly patienceMs?: number;
+}
+
 /**
  * Where a read that found nothing asks for permission to load, and waits while another process does. The fill wakes it;
  * asking again is only the remedy for a wake that got lost, or a loader that died.
@@ -23,32 +31,41 @@ export class LeaseDesk {
   ) {}
 
   /** Anything but `held`, unless waiting is over without a result. */
-  async ask(request: LeaseRequest, budget: CallBudget, onWait?: () => void): Promise<LeaseAnswer> {
+  async ask(request: LeaseRequest, budget: CallBudget, waiting: Waiting = {}): Promise<LeaseAnswer> {
     const answer = await this.tier.lease(request, budget);
     if (answer.kind !== 'held') return answer;
-    onWait?.();
+    waiting.onWait?.();
     const place = this.waiters.take(request.slot.key);
     try {
       // Once more: the wake may have come before there was a place.
       const still = await this.tier.lease(request, budget);
-      return still.kind === 'held' ? await this.askAgain(request, budget, place) : still;
+      return still.kind === 'held'
+        ? await this.askAgain(request, budget, place, waiting.patienceMs ?? Infinity)
+        : still;
     } finally {
       place.leave();
     }
   }
 
-  private async askAgain(request: LeaseRequest, budget: CallBudget, place: Place): Promise<LeaseAnswer> {
+  private async askAgain(
+    request: LeaseRequest,
+    budget: CallBudget,
+    place: Place,
+    patienceMs: number,
+  ): Promise<LeaseAnswer> {
     const startedAt = this.clock.now();
     // Loaders that read other entries could wait for each other in a circle of processes; they do not wait for long.
     const waitsOnce = loadChain.getStore() !== undefined;
     for (let last = false; ;) {
       const waitedMs = this.clock.now() - startedAt;
-      const waitMs = Math.min(Math.max(FIRST_WAIT_MS, waitedMs / 2), LONGEST_WAIT_MS);
+      const leftMs = Math.max(patienceMs - waitedMs, 1);
+      const waitMs = Math.min(Math.max(FIRST_WAIT_MS, waitedMs / 2), LONGEST_WAIT_MS, leftMs);
       const end = await place.wait(waitMs);
       if (waitMs <= FIRST_WAIT_MS) budget.spend(Math.min(waitMs, this.clock.now() - startedAt - waitedMs));
       const answer = await this.tier.lease(request, budget);
       budget.restore();
-      if (answer.kind !== 'held' || last || waitsOnce) return answer;
+      const isPatient = this.clock.now() - startedAt < patienceMs;
+      if (answer.kind !== 'held' || last || waitsOnce || !isPatient) return answer;
       // Nothing was stored the last time: with many waiting, one load after the other would take for ever.
       last = end === 'abandoned';
     }

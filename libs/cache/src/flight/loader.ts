@@ -2,7 +2,7 @@ import { CacheDeclarationError } from '../cache.errors.js';
 import type { Clock } from '../clock.js';
 import { entryText, type Entry, type EntryHead } from '../codec/entry-text.js';
 import type { Region } from '../region.js';
-import type { CallBudget } from '../tiers/call-budget.js';
+import { CallBudget } from '../tiers/call-budget.js';
 import type { Fence, LocalTier } from '../tiers/local-tier.js';
 import type { Lease, Tier } from '../tiers/tier.js';
 import type { Flight, Outcome } from './flight.js';
@@ -41,6 +41,7 @@ export interface Permit {
 
 export interface LoaderOptions {
   readonly clock: Clock;
+  readonly deadlineMs: number;
   /** Told of what went wrong between the service and its cache; the call itself goes on. */
   readonly onError: (region: Region, error: unknown) => void;
   readonly inStep: (now: number) => boolean;
@@ -64,10 +65,7 @@ export class Loader {
     try {
       return await this.loadLeased(read, load, permit, flight);
     } catch (error) {
-      // Others wait for this lease; nobody has to wait for it to be given back.
-      this.tier
-        .abandon(slot, lease, read.budget)
-        .catch((reason: unknown) => this.options.onError(region, reason));
+      this.giveBack(read, lease);
       throw error;
     } finally {
       done();
@@ -92,6 +90,7 @@ export class Loader {
     }
     if (value === ABSENT) return this.unstored(read, permit, { value, freshUntil: 0 });
     const loadMs = clock.now() - startedAt;
+    region.counters.loadTimes.record(loadMs);
     if (isUnchanged(value)) {
       if (!old) throw nothingBefore(region);
       return this.keep(read, permit, old.entry.payload, old, loadMs);
@@ -166,6 +165,7 @@ export class Loader {
       stands = await this.tier.abandon(region.slot(key), permit.lease, budget);
     } catch (error) {
       this.options.onError(region, error);
+      this.giveBack(read, permit.lease);
     }
     return { ...entry, source, stored: false, doubtful: !stands };
   }
@@ -185,8 +185,16 @@ export class Loader {
     } catch (error) {
       // The value was computed; losing it because the cache failed would turn an outage into an error.
       this.options.onError(region, error);
+      this.giveBack(read, permit.lease!);
       return false;
     }
+  }
+
+  /** Others wait for this lease; nobody has to wait for it to be given back. */
+  private giveBack({ region, key }: ReadContext, lease: Lease): void {
+    this.tier
+      .abandon(region.slot(key), lease, new CallBudget(this.options.deadlineMs))
+      .catch((error: unknown) => this.options.onError(region, error));
   }
 
   /** Keeps a value in L1, for as long as it may be served without asking. */

@@ -202,9 +202,10 @@ export class Reader {
       permit = asked;
     } catch (error) {
       this.options.onError(read.region, error);
-      // Redis is there, and may have acknowledged evicts that this process has not heard of.
+      // Redis may have acknowledged evicts that this process has not heard of. Who comes while this loads does not
+      // wait for it; without Redis at all everybody does, and then shares the next load, or each would start its own.
       flight.blind = this.bus.isShared && !(error instanceof TierUnavailable);
-      permit = { doubtful: flight.blind };
+      permit = { doubtful: this.bus.isShared };
     }
     flight.loading = true;
     return this.loader.load(read, load, permit, flight);
@@ -215,7 +216,8 @@ export class Reader {
     const { prefix, versions, old } = found;
     if (prefix === undefined) return { doubtful: true };
     const request = { slot: read.region.slot(read.key), prefix, seen: old?.entry.lead, versions };
-    const answer = await this.desk.ask(request, read.budget, load.onWait);
+    const patienceMs = read.region.patienceMs;
+    const answer = await this.desk.ask(request, read.budget, { patienceMs, onWait: load.onWait });
     if (answer.kind === 'lease') return { lease: answer.lease, prefix, old };
     const filled = answer.kind === 'text' ? this.lookup.decoded(read.region, prefix, answer.text) : undefined;
     return (filled && this.promote(read, filled)) ?? { doubtful: true };

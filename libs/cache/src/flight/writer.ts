@@ -139,7 +139,7 @@ export class Writer {
     const token = randomToken();
     this.dropLocally(evictions);
     const taken = await Promise.allSettled(
-      evictions.map((eviction) => this.tier.hold(eviction, token, lease, budget)),
+      evictions.map((eviction) => this.tier.hold({ eviction, token, lease }, budget)),
     );
     this.dropLocally(evictions);
     const undelivered = evictions.filter((_, at) => taken[at]!.status === 'rejected');
@@ -149,7 +149,10 @@ export class Writer {
     const renew = (): Promise<unknown> =>
       Promise.all(
         held.map((eviction) =>
-          this.tier.hold(eviction, token, lease, new CallBudget(this.options.deadlineMs)),
+          this.tier.hold(
+            { eviction, token, lease, isRenewal: true },
+            new CallBudget(this.options.deadlineMs),
+          ),
         ),
       );
     return { token, undelivered, budget, stopRenewing: this.holds.start(renew) };

@@ -9,7 +9,8 @@ import { holdPart } from './parts.lua.js';
  * Answers {'text', value}, {'lease', lease}, {'held'} or {'refused'}
  *
  * Leases in the sense of Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013, section 3.2.1. A lease that was
- * granted under other versions is dead: what it would fill is.
+ * granted under other versions is dead: what it would fill is. Asked again with the same token (a client may send a
+ * command again when its connection broke before the answer), it gives the same lease.
  */
 export const leaseScript = `${holdPart}
 local value = redis.call('GET', KEYS[1])
@@ -23,6 +24,9 @@ if isHeld(KEYS[3]) then
 end
 local versions = ARGV[3] .. '|'
 local current = redis.call('GET', KEYS[2])
+if current == versions .. ARGV[4] then
+  return {'lease', current}
+end
 if current and string.sub(current, 1, #versions) == versions then
   redis.call('SADD', KEYS[4], ARGV[6])
   redis.call('PEXPIRE', KEYS[4], 60000)

@@ -23,7 +23,7 @@ export function engineStats(
 }
 
 function regionStats({ name, counters, local }: Region): CacheStats {
-  const { latency, ...counts } = counters;
+  const { latency, loadTimes: _loadTimes, ...counts } = counters;
   const hits = counts.localHits + counts.remoteHits;
   const asked = hits + counts.misses;
   return {

@@ -9,6 +9,11 @@ export class LatencyHistogram {
     this.total++;
   }
 
+  /** How many were recorded. */
+  get count(): number {
+    return this.total;
+  }
+
   /** Upper bound of the bucket that holds the quantile; 0 when nothing was recorded. */
   quantileMs(quantile: number): number {
     if (this.total === 0) return 0;

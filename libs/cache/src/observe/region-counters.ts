@@ -22,6 +22,8 @@ export class RegionCounters {
   fillsRefused = 0;
   bytesRead = 0;
   bytesWritten = 0;
+  /** Of loads that succeeded. */
+  readonly loadTimes = new LatencyHistogram();
   /** Of reads that left the process's own copy; hits of L1 are not timed. */
   readonly latency = new LatencyHistogram();
 }

@@ -5,9 +5,11 @@ import { Breaker, type BreakerState } from './breaker.js';
 import { CallBudget } from './call-budget.js';
 import { DeadlineExceeded, Deadlines } from './deadline.js';
 import { PendingEvictions } from './pending-evictions.js';
+import { RecentEvictions } from './recent-evictions.js';
 import type {
   EvictOutcome,
   Eviction,
+  HoldRequest,
   Lease,
   LeaseAnswer,
   LeaseRequest,
@@ -44,6 +46,8 @@ const FAILURES_TO_OPEN = 3;
 const FIRST_PROBE_MS = 50;
 const LONGEST_PROBE_MS = 1_000;
 const MOST_PENDING = 10_000;
+/** Evicts that were acknowledged this long before a new connection are sent again over it. */
+const RECENT_MS = 15_000;
 /** A connection that was silent for this long is opened again. */
 const SILENT_MS = 5_000;
 /** Nobody waits for the replay, so a batch may take longer than a command of a call. */
@@ -57,6 +61,7 @@ export class GuardedTier implements Tier, TierHealth {
   private readonly breaker = new Breaker(FAILURES_TO_OPEN);
   private readonly deadlines: Deadlines;
   private readonly pending = new PendingEvictions(MOST_PENDING);
+  private readonly recent = new RecentEvictions(RECENT_MS, MOST_PENDING);
   private probeTimer?: Timer;
   private probeDelayMs = FIRST_PROBE_MS;
   private probing = false;
@@ -109,8 +114,25 @@ export class GuardedTier implements Tier, TierHealth {
     return this.within(budget, () => this.tier.settleMark(mark, budget));
   }
 
-  lease(request: LeaseRequest, budget: CallBudget): Promise<LeaseAnswer> {
-    return this.within(budget, () => this.tier.lease(request, budget));
+  async lease(request: LeaseRequest, budget: CallBudget): Promise<LeaseAnswer> {
+    let asked: Promise<LeaseAnswer> | undefined;
+    try {
+      return await this.within(budget, () => (asked = this.tier.lease(request, budget)));
+    } catch (error) {
+      // Nobody will use a lease that comes too late, but everybody would wait for it.
+      asked?.then(
+        (answer) => (answer.kind === 'lease' ? this.giveBack(request.slot, answer.lease) : undefined),
+        () => undefined,
+      );
+      throw error;
+    }
+  }
+
+  private giveBack(slot: Slot, lease: Lease): void {
+    this.tier.abandon(slot, lease, new CallBudget(this.options.deadlineMs)).catch((error: unknown) => {
+      // It ends by itself, a moment later.
+      this.options.logger.debug?.(`A late lease was not given back: ${String(error)}`);
+    });
   }
 
   renew(slot: Slot, lease: Lease): Promise<boolean> {
@@ -125,8 +147,8 @@ export class GuardedTier implements Tier, TierHealth {
     return this.within(budget, () => this.tier.abandon(slot, lease, budget));
   }
 
-  hold(eviction: Eviction, token: string, lease: Lease | undefined, budget: CallBudget): Promise<void> {
-    return this.within(budget, () => this.tier.hold(eviction, token, lease, budget));
+  hold(request: HoldRequest, budget: CallBudget): Promise<void> {
+    return this.within(budget, () => this.tier.hold(request, budget));
   }
 
   put(
@@ -144,7 +166,9 @@ export class GuardedTier implements Tier, TierHealth {
     budget = new CallBudget(this.options.deadlineMs),
   ): Promise<EvictOutcome> {
     try {
-      return await this.send(budget, () => this.tier.evict(evictions, token, budget));
+      const outcome = await this.send(budget, () => this.tier.evict(evictions, token, budget));
+      this.recent.add(evictions, this.options.clock.now());
+      return outcome;
     } catch (error) {
       // Unknown counts as not done: delivering it twice is harmless.
       for (const eviction of evictions) this.pending.add(eviction, token);
@@ -210,6 +234,8 @@ export class GuardedTier implements Tier, TierHealth {
   }
 
   private readonly onReady = (): void => {
+    // Another primary, or the same one after a crash, may have lost what was acknowledged just before.
+    for (const eviction of this.recent.take(this.options.clock.now())) this.pending.add(eviction);
     this.probeTimer?.cancel();
     this.probeTimer = undefined;
     void this.probe();

@@ -8,6 +8,7 @@ import {
   isHeld,
   tagMark,
   type Eviction,
+  type HoldRequest,
   type Lease,
   type LeaseAnswer,
   type LeaseRequest,
@@ -83,12 +84,14 @@ export class MemoryStore {
     if (text?.startsWith(prefix) && !(seen !== undefined && text.startsWith(seen)))
       return { kind: 'text', text };
     if (this.isHeld(id)) return { kind: 'refused' };
-    if (this.live(this.leases, id)?.startsWith(`${versions}|`)) {
+    const lease = `${versions}|${token}`;
+    const current = this.live(this.leases, id);
+    if (current === lease) return { kind: 'lease', lease };
+    if (current?.startsWith(`${versions}|`)) {
       const waiting = this.waiters.get(id) ?? new Set();
       this.waiters.set(id, waiting.add(instance));
       return { kind: 'held' };
     }
-    const lease = `${versions}|${token}`;
     this.store(this.leases, id, lease, LEASE_MS);
     return { kind: 'lease', lease };
   }
@@ -128,12 +131,13 @@ export class MemoryStore {
     return stored;
   }
 
-  hold(instance: string, eviction: Eviction, token: string, lease?: Lease): void {
+  hold(instance: string, { eviction, token, lease, isRenewal }: HoldRequest): void {
     const name = nameOf(eviction);
+    const keepsLease = isRenewal && lease !== undefined && this.live(this.leases, name) === lease;
     const holds = this.holds.get(name) ?? new Map<string, number>();
     this.holds.set(name, holds.set(token, this.clock.now() + HOLD_MS));
     this.dropAny(instance, eviction);
-    if (lease !== undefined && eviction.kind === 'entry') this.store(this.leases, name, lease, HOLD_MS);
+    if (lease !== undefined && (keepsLease || !isRenewal)) this.store(this.leases, name, lease, HOLD_MS);
   }
 
   evict(instance: string, eviction: Eviction, token?: string): void {

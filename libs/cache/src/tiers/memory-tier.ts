@@ -3,6 +3,7 @@ import type { MemoryStore } from './memory-store.js';
 import type {
   EvictOutcome,
   Eviction,
+  HoldRequest,
   Lease,
   LeaseAnswer,
   LeaseRequest,
@@ -44,8 +45,8 @@ export class MemoryTier implements Tier {
     return this.store.abandon(slot, lease);
   }
 
-  async hold(eviction: Eviction, token: string, lease?: Lease): Promise<void> {
-    this.store.hold(this.instance, eviction, token, lease);
+  async hold(request: HoldRequest): Promise<void> {
+    this.store.hold(this.instance, request);
   }
 
   async put(

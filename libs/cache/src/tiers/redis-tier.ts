@@ -14,6 +14,7 @@ import {
   tagMark,
   type EvictOutcome,
   type Eviction,
+  type HoldRequest,
   type Lease,
   type LeaseAnswer,
   type LeaseRequest,
@@ -107,9 +108,9 @@ export class RedisTier implements Tier {
     return (await PUT.run(this.redis, this.keys(slot), args)) === 1;
   }
 
-  async hold(eviction: Eviction, token: string, lease?: Lease): Promise<void> {
+  async hold({ eviction, token, lease = '', isRenewal }: HoldRequest): Promise<void> {
     if (eviction.kind !== 'entry') return this.move(eviction, '', token);
-    const args = [...this.dropArgs(eviction.slot, token), String(HOLD_MS), lease ?? ''];
+    const args = [...this.dropArgs(eviction.slot, token), String(HOLD_MS), lease, isRenewal ? '1' : '0'];
     await HOLD.run(this.redis, this.keys(eviction.slot), args);
   }
 

@@ -62,6 +62,16 @@ export type LeaseAnswer =
   | { readonly kind: 'held' }
   | { readonly kind: 'refused' };
 
+/** What a writer asks for before its write. */
+export interface HoldRequest {
+  readonly eviction: Eviction;
+  readonly token: string;
+  /** With it, the holder alone may `put`, as long as nobody else writes. */
+  readonly lease?: Lease;
+  /** The hold was taken before: a lease that was voided since stays void. */
+  readonly isRenewal?: boolean;
+}
+
 /** An entry to store, kept for `ttlMs`. */
 export interface StoredText {
   readonly text: string;
@@ -85,9 +95,9 @@ export interface Tier {
   abandon(slot: Slot, lease: Lease, budget: CallBudget): Promise<boolean>;
   /**
    * Before a write: drops what it will make untrue and refuses all fills until the holder evicts, or until `HOLD_MS`
-   * after the last call with the token. With `lease`, the holder alone may {@link put}.
+   * after the last call with the token.
    */
-  hold(eviction: Eviction, token: string, lease: Lease | undefined, budget: CallBudget): Promise<void>;
+  hold(request: HoldRequest, budget: CallBudget): Promise<void>;
   /**
    * Stores over whatever is there, unless a write by another holder is under way. With a lease: only while it stands.
    * Ends the hold of the token. What was there before is dropped in any case.
@@ -111,7 +121,7 @@ export const clearMark = (cache: string): string => `#clear:${cache}`;
 export const tagMark = (tag: string): string => `#tag:${tag}`;
 
 /** A lease ends by itself this long after it was granted or renewed: its loader's process is gone. */
-export const LEASE_MS = 3_000;
+export const LEASE_MS = 1_000;
 /** A hold ends by itself this long after it was taken or renewed; longer than a commit may take. */
 export const HOLD_MS = 30_000;
 /** Marks of tags are forgotten this long after their last evict, and the entries under them with it. */

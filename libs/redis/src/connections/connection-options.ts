@@ -45,7 +45,8 @@ export function createClient(options: RedisConnectionOptions, role: string): Red
     // A command in flight when the link breaks may have run; sending it again would run INCR twice.
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    autoResubscribe: true,
+    // Who subscribes does so again when the connection is ready: a failure in silence could not be caught.
+    autoResubscribe: false,
     keepAlive: 10_000,
     // A server that hangs does not answer FIN either.
     disconnectTimeout: 250,

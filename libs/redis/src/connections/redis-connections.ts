@@ -29,7 +29,7 @@ type Listener = () => void;
 export class RedisConnections {
   /** Commands; undefined without a configured Redis. Rejects at once while Redis is away. */
   readonly commands: Redis | undefined;
-  /** Subscriptions only; it subscribes again by itself after an outage. */
+  /** Subscriptions only; what is subscribed has to be subscribed again at every {@link onReady}. */
   readonly subscriber: Redis | undefined;
 
   private readonly log = new Logger('Redis');
