@@ -35,6 +35,8 @@ const STRIPES = 1_024;
 export class LocalTier {
   /** All entries, in the order in which they are next looked at when room is needed. */
   private readonly queue = new Set<LocalEntry>();
+  /** Where the queue was last left; from its start it would step over everything that was deleted there. */
+  private hand = this.queue.values();
   private readonly epochs = new Float64Array(STRIPES);
   private readonly tagEvicts = new Map<string, number>();
   private tagMoment = 0;
@@ -124,7 +126,12 @@ export class LocalTier {
   }
 
   private makeRoom(): void {
-    for (const entry of this.queue) {
+    for (let next = this.hand.next(); ; next = this.hand.next()) {
+      if (next.done) {
+        this.hand = this.queue.values();
+        continue;
+      }
+      const entry = next.value;
       this.queue.delete(entry);
       if (!entry.visited) {
         entry.region.local.delete(entry.key);

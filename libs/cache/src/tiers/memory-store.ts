@@ -1,5 +1,6 @@
 import { clearMessage, evictMessage, tagMessage, wakeMessage, type WakeReason } from '../bus/bus-message.js';
 import { systemClock, type Clock } from '../clock.js';
+import { BoundedMap } from './bounded-map.js';
 import {
   HOLD_MS,
   LEASE_MS,
@@ -37,18 +38,22 @@ export type StoreListener = (text: string) => void;
  * Holds are as many as there are writes under way.
  */
 export class MemoryStore {
-  private readonly values = new Map<string, Stored>();
-  private readonly leases = new Map<string, Stored>();
-  private readonly marks = new Map<string, MarkVersion>();
+  private readonly values: BoundedMap<Stored>;
+  private readonly leases: BoundedMap<Stored>;
+  private readonly marks: BoundedMap<MarkVersion>;
   private readonly holds = new Map<string, Holds>();
   private readonly waiters = new Map<string, Set<string>>();
   private readonly listeners = new Map<string, StoreListener>();
   private lastVersion = 0;
 
   constructor(
-    private readonly maxEntries: number,
+    maxEntries: number,
     private readonly clock: Clock = systemClock,
-  ) {}
+  ) {
+    this.values = new BoundedMap(maxEntries);
+    this.leases = new BoundedMap(maxEntries);
+    this.marks = new BoundedMap(maxEntries);
+  }
 
   subscribe(instance: string, listener: StoreListener): void {
     this.listeners.set(instance, listener);
@@ -185,16 +190,8 @@ export class MemoryStore {
   private setMark(mark: string, isStillHeld: boolean): MarkVersion {
     const version = (++this.lastVersion).toString(36);
     const text = isStillHeld ? held(version) : version;
-    this.marks.delete(mark);
     this.marks.set(mark, text);
-    if (this.marks.size > this.maxEntries)
-      for (const oldest of this.marks.keys()) return this.forget(oldest, text);
     return text;
-  }
-
-  private forget(mark: string, answer: MarkVersion): MarkVersion {
-    this.marks.delete(mark);
-    return answer;
   }
 
   private wake(slot: Slot, reason: WakeReason): void {
@@ -208,7 +205,7 @@ export class MemoryStore {
     for (const listener of this.listeners.values()) listener(text);
   }
 
-  private live(map: Map<string, Stored>, id: string): string | undefined {
+  private live(map: BoundedMap<Stored>, id: string): string | undefined {
     const stored = map.get(id);
     if (!stored) return undefined;
     if (stored.expiresAt > this.clock.now()) return stored.text;
@@ -216,14 +213,8 @@ export class MemoryStore {
     return undefined;
   }
 
-  private store(map: Map<string, Stored>, id: string, text: string, ttlMs: number): void {
-    map.delete(id);
+  private store(map: BoundedMap<Stored>, id: string, text: string, ttlMs: number): void {
     map.set(id, { text, expiresAt: this.clock.now() + ttlMs });
-    if (map.size <= this.maxEntries) return;
-    for (const oldest of map.keys()) {
-      map.delete(oldest);
-      return;
-    }
   }
 }
 
