@@ -4,8 +4,8 @@ import { tiersOf, type Contender } from '../contenders/contender.js';
 import { makeItem } from '../item.js';
 import type { Row } from '../result.js';
 
-const LOAD_MS = 100;
-const EVICT_AFTER_MS = 30;
+/** How long the load goes on after the evict was acknowledged. */
+const REST_MS = 70;
 const RUNS = 5;
 
 interface Outcome {
@@ -18,6 +18,10 @@ interface Outcome {
 /** A slow load begins, the source changes, the entry is evicted; then the old value is looked for. */
 async function cross(context: BenchContext, contender: Contender, run: number): Promise<Outcome> {
   let current = 1;
+  let hasRead = (): void => undefined;
+  let end = (): void => undefined;
+  const sourceWasRead = new Promise<void>((resolve) => (hasRead = resolve));
+  const slowLoadMayEnd = new Promise<void>((resolve) => (end = resolve));
   const cache = await contender.open({
     url: context.redis.url,
     namespace: `${contender.name}-crossing-${run}`,
@@ -26,15 +30,18 @@ async function cross(context: BenchContext, contender: Contender, run: number): 
     l1Entries: 1_000,
     load: async (id) => {
       const item = makeItem(id, current);
-      await sleep(LOAD_MS);
+      hasRead();
+      if (item.revision === 1) await slowLoadMayEnd;
       return item;
     },
   });
   const slow = cache.read('item');
-  await sleep(EVICT_AFTER_MS);
+  await sourceWasRead;
   current = 2;
   await cache.evict('item');
   const rightAfter = cache.read('item');
+  await sleep(REST_MS);
+  end();
   await slow;
   // The fill of the slow load, where a library does not wait for it itself.
   await sleep(20);
@@ -65,7 +72,7 @@ export const crossingEvict: BenchCase = {
       });
     }
     return {
-      how: `A load of ${LOAD_MS} ms has read the source; the source changes and the entry is evicted ${EVICT_AFTER_MS} ms later. Does a read that begins after the evict was acknowledged answer with the old value: at once, and when the slow load is over?`,
+      how: `A load has read the source; then the source changes and the entry is evicted; the load ends ${REST_MS} ms after the evict was acknowledged. Does a read that begins after that answer with the old value: at once, and when the slow load is over?`,
       bar: 'never',
       columns: [
         { key: 'rightAfter', title: 'stale right after the evict', unit: 'text' },
