@@ -8,14 +8,6 @@ import type { Place, Waiters } from './waiters.js';
 const FIRST_WAIT_MS = 25;
 const LONGEST_WAIT_MS = 250;
 
-/** How a read waits. */
-export interface Waiting {
-  /** Called when the wait begins. */
-  readonly onWait?: () => void;
-  /** After this long the read does its own load, in ms. @default no limit but the lease's own */
-  readonly patienceMs?: number;
-}
-
 /**
  * Where a read that found nothing asks for permission to load, and waits while another process does. The fill wakes it;
  * asking again is only the remedy for a wake that got lost, or a loader that died.
@@ -30,18 +22,35 @@ export class LeaseDesk {
     private readonly clock: Clock,
   ) {}
 
-  /** Anything but `held`, unless waiting is over without a result. */
-  async ask(request: LeaseRequest, budget: CallBudget, waiting: Waiting = {}): Promise<LeaseAnswer> {
-    const answer = await this.tier.lease(request, budget);
-    if (answer.kind !== 'held') return answer;
-    waiting.onWait?.();
+  /**
+   * Anything but `held`, unless waiting is over without a result.
+   *
+   * @param patienceMs - after so long a read does its own load
+   * @param onWait - called when the wait begins
+   */
+  ask(
+    request: LeaseRequest,
+    budget: CallBudget,
+    patienceMs: number,
+    onWait?: () => void,
+  ): Promise<LeaseAnswer> {
+    return this.tier
+      .lease(request, budget)
+      .then((answer) => (answer.kind === 'held' ? this.wait(request, budget, patienceMs, onWait) : answer));
+  }
+
+  private async wait(
+    request: LeaseRequest,
+    budget: CallBudget,
+    patienceMs: number,
+    onWait?: () => void,
+  ): Promise<LeaseAnswer> {
+    onWait?.();
     const place = this.waiters.take(request.slot.key);
     try {
       // Once more: the wake may have come before there was a place.
       const still = await this.tier.lease(request, budget);
-      return still.kind === 'held'
-        ? await this.askAgain(request, budget, place, waiting.patienceMs ?? Infinity)
-        : still;
+      return still.kind === 'held' ? await this.askAgain(request, budget, place, patienceMs) : still;
     } finally {
       place.leave();
     }

@@ -57,13 +57,12 @@ export class Loader {
   ) {}
 
   async load(read: ReadContext, load: Load, permit: Permit, flight?: Flight): Promise<Outcome> {
-    const { region, key } = read;
     const { lease } = permit;
-    if (lease === undefined) return this.loadLeased(read, load, permit, flight);
-    const slot = region.slot(key);
-    const done = this.leases.start(() => this.tier.renew(slot, lease));
+    if (lease === undefined) return this.loadAndKeep(read, load, permit, flight);
+    const { region, key } = read;
+    const done = this.leases.start(() => this.tier.renew(region.slot(key), lease));
     try {
-      return await this.loadLeased(read, load, permit, flight);
+      return await this.loadAndKeep(read, load, permit, flight);
     } catch (error) {
       this.giveBack(read, lease);
       throw error;
@@ -72,7 +71,12 @@ export class Loader {
     }
   }
 
-  private async loadLeased(read: ReadContext, load: Load, permit: Permit, flight?: Flight): Promise<Outcome> {
+  private async loadAndKeep(
+    read: ReadContext,
+    load: Load,
+    permit: Permit,
+    flight?: Flight,
+  ): Promise<Outcome> {
     const { region } = read;
     const { clock } = this.options;
     const startedAt = clock.now();

@@ -182,45 +182,39 @@ export class Reader {
     return flight;
   }
 
+  /** One function for the whole way, and not several: on it, promises are what costs. */
   private async fetch(read: ReadContext, load: Load, flight: Flight): Promise<Outcome> {
+    const { region, key } = read;
     try {
-      return await this.find(read, load, flight);
+      let permit: Permit = { doubtful: true };
+      try {
+        const found = await this.lookup.look(read);
+        const { prefix, versions, old } = found;
+        const hit = old && this.answerFrom(read, load, found, old);
+        if (hit) return hit;
+        if (prefix !== undefined) {
+          const request = { slot: region.slot(key), prefix, seen: old?.entry.lead, versions };
+          const answer = await this.desk.ask(request, read.budget, region.patienceMs, load.onWait);
+          if (answer.kind === 'lease') permit = { lease: answer.lease, prefix, old };
+          else if (answer.kind === 'text') {
+            // Somebody else has filled it meanwhile.
+            const filled = this.lookup.decoded(region, prefix, answer.text);
+            const late = filled && this.promote(read, filled);
+            if (late) return late;
+          }
+        }
+      } catch (error) {
+        this.options.onError(region, error);
+        // Redis may have acknowledged evicts that this process has not heard of. Who comes while this loads does not
+        // wait for it; without Redis at all everybody does, and then shares the next load, or each would start its own.
+        flight.blind = this.bus.isShared && !(error instanceof TierUnavailable);
+        permit = { doubtful: this.bus.isShared };
+      }
+      flight.loading = true;
+      return await this.loader.load(read, load, permit, flight);
     } finally {
-      const { flights } = read.region;
-      if (flights.get(read.key) === flight) flights.delete(read.key);
+      if (region.flights.get(key) === flight) region.flights.delete(key);
     }
-  }
-
-  private async find(read: ReadContext, load: Load, flight: Flight): Promise<Outcome> {
-    let permit: Permit = {};
-    try {
-      const found = await this.lookup.look(read);
-      const hit = found.old && this.answerFrom(read, load, found, found.old);
-      if (hit) return hit;
-      const asked = await this.permit(read, load, found);
-      if ('value' in asked) return asked;
-      permit = asked;
-    } catch (error) {
-      this.options.onError(read.region, error);
-      // Redis may have acknowledged evicts that this process has not heard of. Who comes while this loads does not
-      // wait for it; without Redis at all everybody does, and then shares the next load, or each would start its own.
-      flight.blind = this.bus.isShared && !(error instanceof TierUnavailable);
-      permit = { doubtful: this.bus.isShared };
-    }
-    flight.loading = true;
-    return this.loader.load(read, load, permit, flight);
-  }
-
-  /** A lease, where one is to be had; or the answer, when somebody else has filled the entry meanwhile. */
-  private async permit(read: ReadContext, load: Load, found: Found): Promise<Permit | Outcome> {
-    const { prefix, versions, old } = found;
-    if (prefix === undefined) return { doubtful: true };
-    const request = { slot: read.region.slot(read.key), prefix, seen: old?.entry.lead, versions };
-    const patienceMs = read.region.patienceMs;
-    const answer = await this.desk.ask(request, read.budget, { patienceMs, onWait: load.onWait });
-    if (answer.kind === 'lease') return { lease: answer.lease, prefix, old };
-    const filled = answer.kind === 'text' ? this.lookup.decoded(read.region, prefix, answer.text) : undefined;
-    return (filled && this.promote(read, filled)) ?? { doubtful: true };
   }
 
   /** The answer of an entry that was found, if it may be given; starts its refresh where that is due. */
