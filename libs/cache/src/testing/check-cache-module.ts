@@ -66,7 +66,7 @@ const SHRINKING_RUNS = 300;
  * });
  */
 export async function checkCacheModule(options: CheckCacheModuleOptions): Promise<Exploration> {
-  const { start, instances = 2, schedules = 300, seed, l1 = true, ttlMs = Infinity, faults } = options;
+  const { instances = 2, schedules = 300, seed, l1 = true, ttlMs = Infinity, faults } = options;
   const result = await explore({
     schedules,
     seed,
@@ -75,7 +75,7 @@ export async function checkCacheModule(options: CheckCacheModuleOptions): Promis
     shrinkingRuns: SHRINKING_RUNS,
     subject: () => ({
       cache: { l1, ttlMs },
-      start: (backend, source) => startInstance(start, backend, source),
+      start: (backend, source) => startInstance(options, backend, source),
     }),
   });
   if (result.failure) throw result.failure;
@@ -83,12 +83,12 @@ export async function checkCacheModule(options: CheckCacheModuleOptions): Promis
 }
 
 async function startInstance(
-  start: CheckCacheModuleOptions['start'],
+  options: CheckCacheModuleOptions,
   backend: CacheBackend,
   source: ExploredSource,
 ): Promise<ExploredInstance> {
   const commits = new Map<string, () => Promise<Versioned>>();
-  const instance = await start(backend, {
+  const instance = await options.start(backend, {
     load: (key) => source.load(key),
     commit: (key) => {
       const commit = commits.get(key);

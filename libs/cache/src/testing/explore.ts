@@ -1,7 +1,7 @@
 import type { Breach } from './checker.js';
 import { Choices } from './choices.js';
-import { PrecedenceOrder, RandomOrder, ScriptedOrder } from './order.js';
-import { runSchedule, type Scenario, type ScheduleResult } from './schedule.js';
+import { PrecedenceOrder, RandomOrder, ScriptedOrder, type Taken } from './order.js';
+import { runSchedule, type Scenario, type ScheduleResult, type Trace } from './schedule.js';
 import { leaveOut, lower } from './shrink.js';
 
 /** Options of {@link explore}. */
@@ -18,8 +18,8 @@ export interface ExploreOptions extends Scenario {
 export interface Script {
   /** The decisions before the first step: processes, keys, tasks, faults. */
   readonly plan: readonly number[];
-  /** Steps by their labels; behind the last one, everything happens in the order in which it was posted. */
-  readonly order: readonly string[];
+  /** Behind the last one, everything happens in the order in which it was posted. */
+  readonly order: readonly Taken[];
 }
 
 /** A broken promise, and the shortest schedule that was found for it. */
@@ -89,36 +89,39 @@ export async function replay(
   script: Script,
 ): Promise<{ breach?: Breach; steps: readonly string[] }> {
   const steps: string[] = [];
-  const { breach } = await play(scenario, script, (label, ms) =>
-    steps.push(`${(ms / 1_000).toFixed(3).padStart(7)} s  ${label}`),
-  );
+  const { breach } = await play(scenario, script, (step, ms) => {
+    if (isWorthTelling(step)) steps.push(inWords(step, ms));
+  });
   return { breach, steps };
 }
 
-function playSeed(
-  scenario: Scenario,
-  seed: number,
-  trace?: (label: string) => void,
-): Promise<ScheduleResult> {
+function playSeed(scenario: Scenario, seed: number, trace?: Trace): Promise<ScheduleResult> {
   const choices = Choices.seeded(seed);
   const order = seed % 2 === 0 ? new PrecedenceOrder(choices) : new RandomOrder(choices);
   return runSchedule(scenario, choices, order, trace);
 }
 
-function play(
-  scenario: Scenario,
-  { plan, order }: Script,
-  trace?: (label: string, ms: number) => void,
-): Promise<ScheduleResult> {
+function play(scenario: Scenario, { plan, order }: Script, trace?: Trace): Promise<ScheduleResult> {
   return runSchedule(scenario, Choices.replay(plan), new ScriptedOrder(order), trace);
 }
 
+/** Heartbeats go on all the time and say nothing. */
+const isWorthTelling = ({ label }: Taken): boolean => !label.endsWith('heartbeat');
+
+const inWords = ({ label }: Taken, ms: number): string =>
+  `${(ms / 1_000).toFixed(3).padStart(7)} s  ${label}`;
+
 async function explain(scenario: Scenario, seed: number, mostRuns: number): Promise<ExplorerFailure> {
-  const order: string[] = [];
-  const { breach, plan } = await playSeed(scenario, seed, (label) => order.push(label));
+  const order: Taken[] = [];
+  const steps: string[] = [];
+  const { breach, plan } = await playSeed(scenario, seed, (step, ms) => {
+    order.push(step);
+    if (isWorthTelling(step)) steps.push(inWords(step, ms));
+  });
   const script = await shrink(scenario, { plan, order }, breach!, mostRuns);
   const shown = await replay(scenario, script);
-  return new ExplorerFailure(shown.breach ?? breach!, seed, script, shown.steps);
+  // Without its chance decisions the schedule may have ended otherwise; as it was found it says enough.
+  return new ExplorerFailure(shown.breach ?? breach!, seed, script, shown.breach ? shown.steps : steps);
 }
 
 /** Makes a failing schedule simpler, in its order and in its plan by turns, while it breaks the same promise. */
@@ -137,7 +140,7 @@ async function shrink(
     best = candidate;
     return true;
   };
-  const withOrder = (order: readonly string[]): Promise<boolean> => attempt({ ...best, order });
+  const withOrder = (order: readonly Taken[]): Promise<boolean> => attempt({ ...best, order });
   const withPlan = (plan: readonly number[]): Promise<boolean> => attempt({ ...best, plan });
   for (let before: Script | undefined; before !== best;) {
     before = best;

@@ -19,8 +19,8 @@ export const ALL_FAULTS: readonly FaultKind[] = [
 ];
 
 const FAULT_WEIGHT = 2;
-/** Past a deadline, the trust in a silent bus, a lease, and a hold, in ms. */
-const JUMPS = [60, 2_100, 3_100, 31_000] as const;
+/** Past a deadline, the trust in a silent bus, a lease, the renewal of a hold, and its end, in ms. */
+const JUMPS = [60, 2_100, 3_100, 10_100, 31_000] as const;
 const LINKS = ['commands', 'notices', undefined] as const;
 
 interface Scene {

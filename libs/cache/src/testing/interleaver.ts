@@ -1,5 +1,5 @@
 import type { Lane, Network, Step } from './network.js';
-import type { Event, LaneStep, Order } from './order.js';
+import type { Event, LaneStep, Order, Taken } from './order.js';
 
 interface PendingStep extends LaneStep {
   readonly lane: InterleavedLane;
@@ -17,7 +17,7 @@ export class Interleaver implements Network {
   /** @param trace - told of every step before it is taken */
   constructor(
     private readonly order: Order,
-    private readonly trace?: (label: string) => void,
+    private readonly trace?: (step: Taken) => void,
   ) {}
 
   lane(): Lane {
@@ -46,8 +46,8 @@ export class Interleaver implements Network {
 
   private take(step: Step): void {
     const at = this.pending.indexOf(step as PendingStep);
-    if (at >= 0) this.pending.splice(at, 1);
-    this.trace?.(step.label());
+    const [posted] = at < 0 ? [] : this.pending.splice(at, 1);
+    this.trace?.({ label: step.label(), lane: posted?.lane.number });
     step.run();
   }
 

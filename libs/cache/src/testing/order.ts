@@ -12,6 +12,12 @@ export interface LaneStep extends Step {
   readonly lane: { readonly number: number };
 }
 
+/** A step that was taken; the lane tells apart what has the same label. */
+export interface Taken {
+  readonly label: string;
+  readonly lane?: number;
+}
+
 /** Chooses what happens next. */
 export interface Order {
   /**
@@ -76,19 +82,22 @@ function eventAt(events: readonly Event[], chosen: number): Event | undefined {
 }
 
 /**
- * The order of a list of labels. One that cannot happen where it stands is passed over, and behind the end everything
+ * The order of a list of steps. One that cannot happen where it stands is passed over, and behind the end everything
  * happens in the order in which it was posted; so a list from which steps were left out is still a schedule.
  */
 export class ScriptedOrder implements Order {
   private at = 0;
 
-  constructor(private readonly script: readonly string[]) {}
+  constructor(private readonly script: readonly Taken[]) {}
 
   next(steps: readonly LaneStep[], events: readonly Event[]): Step | undefined {
     while (this.at < this.script.length) {
-      const label = this.script[this.at++];
-      const named = (step: Step): boolean => step.label() === label;
-      const step = steps.find(named) ?? events.find(named);
+      const { label, lane } = this.script[this.at++]!;
+      const alike = steps.filter((step) => step.label() === label);
+      const step =
+        alike.find((candidate) => candidate.lane.number === lane) ??
+        alike[0] ??
+        events.find((event) => event.label() === label);
       if (step) return step;
     }
     return steps[0];

@@ -4,7 +4,7 @@ import { Breach, Checker } from './checker.js';
 import type { Choices } from './choices.js';
 import { ALL_FAULTS, Faults, type FaultKind } from './faults.js';
 import { Interleaver } from './interleaver.js';
-import type { Order } from './order.js';
+import type { Order, Taken } from './order.js';
 import type { Subject, SubjectOf } from './subject.js';
 import type { AfterReconnect } from './twin-connection.js';
 import type { TwinProcess } from './twin-process.js';
@@ -43,7 +43,7 @@ const AFTERWARDS_MS = 4_000;
 const MOST_KEPT = 1_000;
 
 /** Told of every step of a schedule, and of the virtual time at which it is taken. */
-export type Trace = (label: string, ms: number) => void;
+export type Trace = (step: Taken, ms: number) => void;
 
 /**
  * Plays one schedule: processes, tasks and faults as `choices` decide, then steps in the order that `order` chooses;
@@ -87,7 +87,7 @@ class Schedule {
     private readonly trace?: Trace,
   ) {
     const { clock } = this;
-    this.interleaver = new Interleaver(order, trace && ((label) => trace(label, clock.now())));
+    this.interleaver = new Interleaver(order, trace && ((step) => trace(step, clock.now())));
     this.subject = scenario.subject(choices);
     this.checker = new Checker(clock, this.subject.cache, this.processes);
     this.twin = new TwinRedis({
@@ -119,7 +119,7 @@ class Schedule {
     const goesOn = (): boolean => this.steps < MOST_STEPS && actors.some(({ isBusy }) => isBusy);
     await this.repeat(() => goesOn() && interleaver.step(faults.events()));
     if (!faults.interfered) this.checkLoads();
-    this.trace?.('— everything is repaired and comes to rest —', clock.now());
+    this.trace?.({ label: '— everything is repaired and comes to rest —' }, clock.now());
     faults.end();
     await this.finish(faults);
   }
@@ -199,7 +199,8 @@ class Schedule {
           this.steps++;
           void now.then(tick);
         } catch (error) {
-          reject(error);
+          const failure = error as Error;
+          reject(failure);
         }
       };
       // `queueMicrotask` would do, but costs more.

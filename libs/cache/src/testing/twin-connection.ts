@@ -30,6 +30,7 @@ export class TwinConnection {
   private readonly downListeners: (() => void)[] = [];
   private dialled = 0;
   private dark = false;
+  private isKilled = false;
 
   constructor(
     /** For printed schedules. */
@@ -63,7 +64,8 @@ export class TwinConnection {
           const answer = execute();
           return () => resolve(answer);
         } catch (error) {
-          return () => reject(error);
+          const failure = error as Error;
+          return () => reject(failure);
         }
       };
       this.send({ label, execute: run, fail: reject, answered: false });
@@ -85,6 +87,7 @@ export class TwinConnection {
 
   /** Breaks; the client notices at once and dials again. */
   cut(): void {
+    if (this.isKilled) return;
     this.drop();
     // What was dropped may have been the attempt to connect.
     if (!this.up) return this.dial();
@@ -114,8 +117,10 @@ export class TwinConnection {
 
   /** The client's process is gone. With `arrives`, what it had already sent still reaches the server. */
   kill(arrives: boolean): void {
+    this.isKilled = true;
     this.dialled++;
     this.up = false;
+    this.lighten();
     this.toClient.clear();
     if (!arrives) this.toServer.clear();
   }

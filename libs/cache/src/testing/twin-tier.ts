@@ -3,6 +3,7 @@ import { randomToken } from '../tiers/random-token.js';
 import type {
   EvictOutcome,
   Eviction,
+  HoldRequest,
   Lease,
   LeaseAnswer,
   LeaseRequest,
@@ -70,9 +71,10 @@ export class TwinTier implements Tier {
     return this.connection.request(`abandon ${slot.key}`, () => this.store.abandon(slot, lease));
   }
 
-  hold(eviction: Eviction, token: string, lease?: Lease): Promise<void> {
+  hold(request: HoldRequest): Promise<void> {
+    const { eviction, token } = request;
     return this.connection.request(`hold ${nameOf(eviction)}`, () => {
-      this.store.hold(this.instance, eviction, token, lease);
+      this.store.hold(this.instance, request);
       this.watch?.held(this.instance, eviction, token);
     });
   }

@@ -54,12 +54,14 @@ export class Actor {
     });
   }
 
-  writes(write: ExploredWrite, key: string, allKeys: readonly string[]): void {
+  /** @param reader - reads the key when the write has ended, as a user does who was told so */
+  writes(write: ExploredWrite, key: string, allKeys: readonly string[], reader?: Actor): void {
     void this.work(async (turn) => {
       await turn(`calls ${write.name}(${key})`);
       const evict = this.checker.evictBegan(this.process, write.wide ? allKeys : [key]);
       const answer = await write.run(key, () => this.commit(key, write, evict));
       this.checker.evictEnded(evict, outcomeOf(answer));
+      if (reader?.process.isAlive) reader.reads(key, 1);
     });
   }
 
@@ -146,7 +148,7 @@ export function assign(choices: Choices, actors: readonly Actor[], keys: readonl
     const actor = choices.pick(actors);
     const key = choices.pick(keys);
     const write = actor.instance.writes[kind - 3];
-    if (write) actor.writes(write, key, keys);
+    if (write) actor.writes(write, key, keys, actors[choices.below(1 + actors.length) - 1]);
     else actor.reads(key, 1 + choices.below(3));
   }
 }
