@@ -3,6 +3,7 @@ import {
   Controller,
   Get,
   Inject,
+  Res,
   Scope,
   StreamableFile,
   type CallHandler,
@@ -12,7 +13,7 @@ import {
 } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { Exclude } from 'class-transformer';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { PassThrough } from 'node:stream';
@@ -260,6 +261,30 @@ it('hooks and schemas of Fastify have their say on the miss, and hits repeat it'
     expect([text, headers['x-sent']]).toEqual(['{"name":"Ada","hooked":true}', 'now']);
   }
   expect(bodies.calls).toBe(1);
+  await service.close();
+});
+
+it('a handler that chooses its own serialiser on Fastify is answered with it, and not stored', async () => {
+  const upperPage = pageOf('upper');
+  let calls = 0;
+
+  @Controller()
+  class UpperController {
+    @Get('upper/:id')
+    @CacheResponse(upperPage, id)
+    upper(@Res({ passthrough: true }) reply: FastifyReply): object {
+      reply
+        .type('text/plain')
+        .serializer((value: { name: string }) => `${value.name.toUpperCase()} ${++calls}`);
+      return { name: 'ada' };
+    }
+  }
+
+  const service = await startCachedApp('fastify', { controllers: [UpperController] });
+  expect([(await service.get('/upper/1')).text, (await service.get('/upper/1')).text]).toEqual([
+    'ADA 1',
+    'ADA 2',
+  ]);
   await service.close();
 });
 

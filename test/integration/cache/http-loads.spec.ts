@@ -107,14 +107,18 @@ describe.each(PLATFORMS)('loads of responses on %s', (platform) => {
     const { opened, open } = gate();
     source.answer = () => opened.then(() => ({ made: 'once' }));
     const burst = Promise.all(Array.from({ length: 100 }, () => service.get(path)));
-    await until(() => source.calls > 0);
+    const name = path.split('/')[1];
+    const waiting = (): number => caches.stats().caches.find((cache) => cache.name === name)!.coalesced;
+    await until(() => source.calls > 0 && waiting() >= 99);
     open();
     const replies = await burst;
     expect(source.calls).toBe(1);
     expect(new Set(replies.map(({ status, text }) => `${status} ${text}`))).toEqual(
       new Set(['200 {"made":"once"}']),
     );
-    expect(new Set(replies.map(({ headers }) => headers['cache-status'])).size).toBeGreaterThan(1);
+    const statuses = replies.map(({ headers }) => headers['cache-status']).sort();
+    expect(statuses.slice(0, 2)).toEqual([`${name}; fwd=miss`, `${name}; fwd=miss; collapsed`]);
+    expect(statuses.filter((status) => String(status).includes('l2'))).toEqual([]);
   });
 
   it.each(['/page/1', '/live/1'])('store no error, and hand it to all that wait: %s', async (path) => {

@@ -12,12 +12,11 @@ export interface PlatformResponse {
 
 interface RawResponse {
   readonly req: { readonly method?: string };
-  readonly destroyed: boolean;
   once(event: 'close' | 'pipe', listener: () => void): RawResponse;
 }
 
 /** Node's own response. */
-export const rawOf = (response: PlatformResponse): RawResponse =>
+const rawOf = (response: PlatformResponse): RawResponse =>
   isFastify(response) ? response.raw : (response as PlatformResponse & RawResponse);
 
 /** A header as one text, absent when it is not set. */

@@ -6,7 +6,7 @@ import { loadChain, previousValue } from '../flight/load.js';
 import { ABSENT } from '../flight/load-batch.js';
 import { FreshAnswer } from './fresh-answer.js';
 import type { HttpRequest } from './http-request.js';
-import { captureBody, rawOf, type PlatformResponse } from './platform-response.js';
+import { captureBody, type PlatformResponse } from './platform-response.js';
 import { askedOf, type Asked } from './request-directives.js';
 import type { ResponseKey, ResponsePlan } from './response-plan.js';
 import type { ResponsePlans } from './response-plans.js';
@@ -109,7 +109,8 @@ function readThrough(exchange: Exchange, storedKey: string): Promise<unknown> {
     let answered = false;
     const read: Promise<unknown> = engine.readKey(plan.region, key.args, storedKey, {
       run: () => {
-        if (answered || asked.onlyIfCached || !isLoad()) return Promise.resolve(ABSENT);
+        // An audit after the answer finds no request left that a response could be made for.
+        if (answered || asked.onlyIfCached) return Promise.resolve(ABSENT);
         leads = true;
         return new Promise<Made>((store, fail) => resolve(lead(exchange, { read: () => read, store, fail })));
       },
@@ -150,15 +151,11 @@ function lead(exchange: Exchange, load: LeadingLoad): unknown {
       load.store(done.stored ?? ABSENT);
       return done.body;
     },
+    // A client that went away takes its own request along, not those that wait for the same response.
     () => load.store(ABSENT),
   );
   const onError = async (error: unknown): Promise<unknown> => {
     letGo();
-    // A client that went away takes its own request along, not those that wait for the same response.
-    if (rawOf(response).destroyed) {
-      load.store(ABSENT);
-      throw error;
-    }
     load.fail(error);
     // The cache may have something to answer an error with.
     return answerWith(exchange, (await load.read()) as StoredResponse, 'l2');
@@ -192,15 +189,13 @@ function passBy(plan: ResponsePlan, response: PlatformResponse, run: () => unkno
 
 /** An entry that has only grown old keeps its variants; after an evict there is nothing before. */
 const newVariants = async (): Promise<ResponseVariants | typeof ABSENT> => {
-  if (!isLoad()) return ABSENT;
+  // Outside of a load (in a transaction, or for an audit) there is nothing that would hold them together.
+  if (loadChain.getStore() === undefined) return ABSENT;
   const before = previousValue<CachedResponse>();
   return before?.kind === 'variants'
     ? before
     : { kind: 'variants', of: randomBytes(9).toString('base64url') };
 };
-
-/** False when the cache passes the load by (in a transaction) or compares with it: responses are only made to be sent. */
-const isLoad = (): boolean => loadChain.getStore() !== undefined;
 
 const notCached = (): Error =>
   new GatewayTimeoutException('Nothing is cached, and the request asked for nothing else.');
