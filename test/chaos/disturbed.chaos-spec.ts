@@ -23,11 +23,10 @@ describe('four processes, a Redis and a network that fail in every way for a min
   beforeAll(
     async () => {
       compileChildren();
-      const random = seeded(SEED);
-      const source = new Source(random, [5, 15]);
+      const source = new Source(seeded(SEED), [5, 15]);
       world = await DisturbedWorld.start({ instances: 4, readers: 8, seed: SEED, source });
       await world.everyInstance('start');
-      disturbances = await disturb(world, SECONDS, random);
+      disturbances = await disturb(world, SECONDS, seeded(SEED));
       await world.everyInstance('stopWriting');
       const recoveredBy = performance.now() + RECOVERY_MS;
       do {

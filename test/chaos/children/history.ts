@@ -54,3 +54,11 @@ export interface StallRecord {
 
 /** The machine's monotonic clock, in ms. */
 export const machineMs = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+/** What several processes have written down. */
+export const joined = (parts: readonly History[]): History => ({
+  reads: parts.flatMap(({ reads }) => reads),
+  evicts: parts.flatMap(({ evicts }) => evicts),
+  loads: parts.flatMap(({ loads }) => loads),
+  stalls: parts.flatMap(({ stalls }) => stalls),
+});

@@ -6,6 +6,7 @@ import {
 import {
   machineMs,
   type EvictRecord,
+  type History,
   type LoadRecord,
   type ReadRecord,
   type StallRecord,
@@ -70,7 +71,7 @@ export class Notebook {
     }, CONTROL_MS);
   }
 
-  history(): { reads: ReadRecord[]; evicts: EvictRecord[]; loads: LoadRecord[]; stalls: StallRecord[] } {
+  history(): History {
     const { reads, evicts, loads, stalls } = this;
     return { reads, evicts, loads, stalls };
   }

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { ChaosProxy, type ChaosScope } from '../../../libs/cache/src/testing/index.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
-import type { History } from '../children/history.js';
+import { joined, type History } from '../children/history.js';
 import { startChild, type Child } from './children.js';
 import type { Source } from './source.js';
 
@@ -75,13 +75,7 @@ export class DisturbedWorld {
   }
 
   async history(): Promise<History> {
-    const parts = await this.everyInstance<History>('history');
-    return {
-      reads: parts.flatMap(({ reads }) => reads),
-      evicts: parts.flatMap(({ evicts }) => evicts),
-      loads: parts.flatMap(({ loads }) => loads),
-      stalls: parts.flatMap(({ stalls }) => stalls),
-    };
+    return joined(await this.everyInstance<History>('history'));
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,7 @@
 import { Cluster } from 'ioredis';
 import { describeCacheContract } from '../../../libs/cache/src/testing/cache.contract.js';
-import { startRedisCluster, type RedisCluster } from '../../support/redis-cluster.js';
+import { startRedisCluster, type ClusterNode, type RedisCluster } from '../../support/redis-cluster.js';
+import { describeFailover } from './failover-suite.js';
 
 describe('with a real Redis Cluster', () => {
   let cluster: RedisCluster;
@@ -23,4 +24,14 @@ describe('with a real Redis Cluster', () => {
   });
 
   describeCacheContract('a Redis Cluster', () => ({ redis, prefix: `t${run}` }));
+
+  describeFailover('a Redis Cluster', () => ({
+    connect: () => new Cluster(cluster.startupNodes, { lazyConnect: true, clusterRetryStrategy: () => 50 }),
+    handOver: async () => cluster.failover(await cluster.primaryOf('a')),
+    killPrimary: async () => {
+      const killed: ClusterNode = await cluster.primaryOf('a');
+      await cluster.killPrimary(killed);
+      await killed.restart();
+    },
+  }));
 });

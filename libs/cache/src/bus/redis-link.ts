@@ -2,14 +2,15 @@ import type { Cluster, Redis } from 'ioredis';
 import { isCluster, type RedisConnection } from '../tiers/redis-script.js';
 import type { BusLink, BusLinkListener, BusServer } from './redis-bus.js';
 
-/** How long to wait before another node is tried. */
+/** How long to wait before another node is tried, or the same again. */
 const RETRY_MS = 100;
 
-/** A link over one server, or a Sentinel group: ioredis opens the subscription again by itself, and says so. */
+/** A link over one server, or a Sentinel group: ioredis opens the subscription again by itself, mostly, and says so. */
 export class SingleLink implements BusLink {
   private readonly subscriber: Redis;
   private listener?: BusLinkListener;
   private channels: readonly string[] = [];
+  private retry?: NodeJS.Timeout;
 
   /** @param given - a connection for the subscription; without one, a duplicate is made, and closed at the end */
   constructor(
@@ -27,6 +28,7 @@ export class SingleLink implements BusLink {
     subscriber.on('error', ignoreConnectionError);
     subscriber.on('ready', this.onReady);
     subscriber.on('close', this.onClose);
+    subscriber.on('end', this.onEnd);
     subscriber.on('message', this.onMessage);
     if (subscriber.status === 'wait') subscriber.connect().catch(ignoreConnectionError);
     if (subscriber.status === 'ready') this.onReady();
@@ -47,6 +49,8 @@ export class SingleLink implements BusLink {
     const { subscriber } = this;
     subscriber.off('ready', this.onReady);
     subscriber.off('close', this.onClose);
+    subscriber.off('end', this.onEnd);
+    clearTimeout(this.retry);
     subscriber.off('message', this.onMessage);
     if (this.given === undefined) subscriber.disconnect();
     else subscriber.off('error', ignoreConnectionError);
@@ -59,6 +63,14 @@ export class SingleLink implements BusLink {
     );
   };
   private readonly onClose = (): void => this.listener?.onClosed();
+  /** ioredis gives up where the Sentinels change their mind while it asks them; a given connection is its owner's. */
+  private readonly onEnd = (): void => {
+    if (this.given) return;
+    this.retry = setTimeout(() => {
+      if (this.commands.status === 'end') this.onEnd();
+      else if (this.subscriber.status === 'end') this.subscriber.connect().catch(ignoreConnectionError);
+    }, RETRY_MS).unref();
+  };
   private readonly onMessage = (channel: string, text: string): void => this.listener?.onText(channel, text);
 }
 
