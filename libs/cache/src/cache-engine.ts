@@ -25,6 +25,7 @@ import { engineStats } from './observe/engine-stats.js';
 import { redisBackend } from './redis-backend.js';
 import type { Region } from './region.js';
 import { Regions } from './regions.js';
+import { inBatches } from './tiers/batched-tier.js';
 import { TierUnavailable } from './tiers/guarded-tier.js';
 import { LocalTier } from './tiers/local-tier.js';
 import { HOLD_MS, LEASE_MS, type EvictOutcome, type Eviction } from './tiers/tier.js';
@@ -58,7 +59,8 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
     const maxEntries = options.l1?.maxEntries ?? 10_000;
     checkOptions(deadlineMs, ttlJitter, maxEntries);
     this.backend = options.backend ?? backendOf(options, maxEntries, deadlineMs, this.logger);
-    const { tier, bus, clock } = this.backend;
+    const { bus, clock } = this.backend;
+    const tier = inBatches(this.backend.tier);
     const local = this.backend.local ?? new LocalTier(maxEntries);
     const defaults = { ...ttlsOf(options), ttlJitter };
     this.regions = new Regions(local, defaults, (name) => this.backend.health?.watch(name));
@@ -68,7 +70,7 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
     this.leases = new KeepAlive(clock, LEASE_MS / 3, LONGEST_LOAD_MS, renewalFailed);
     this.holds = new KeepAlive(clock, HOLD_MS / 3, LONGEST_WRITE_MS, renewalFailed);
     const inStep = (now: number): boolean => bus.inStep(now);
-    const loader = new Loader(local, tier, this.leases, { clock, deadlineMs, onError, inStep });
+    const loader = new Loader(local, tier, this.leases, { clock, deadlineMs, onError, inStep, isShared: bus.isShared });
     const desk = new LeaseDesk(tier, this.waiters, clock);
     const lookup = new Lookup(tier, bus, { clock, onError });
     const refresher = new Refresher(local, tier, loader, { deadlineMs, onError });

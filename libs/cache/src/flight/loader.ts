@@ -45,6 +45,8 @@ export interface LoaderOptions {
   /** Told of what went wrong between the service and its cache; the call itself goes on. */
   readonly onError: (region: Region, error: unknown) => void;
   readonly inStep: (now: number) => boolean;
+  /** Whether other instances may evict. */
+  readonly isShared: boolean;
 }
 
 /** Runs loaders, and stores what they return while their permit stands. */
@@ -125,8 +127,9 @@ export class Loader {
     const freshUntil = clock.wall() + ttlMs;
     const head = { freshUntil, keptUntil: freshUntil + freshness.keepMs, loadMs };
     const stored = await this.fill(read, permit, head, payload);
-    if (stored) this.keepLocally(read, outcome, ttlMs);
-    return { ...outcome, source: 'load', stored, doubtful: !stored };
+    // A clear or a tag evict does not void leases: only what L1 may keep is known to be younger than all of them.
+    const kept = stored && this.keepLocally(read, outcome, ttlMs);
+    return { ...outcome, source: 'load', stored, doubtful: !kept && this.options.isShared };
   }
 
   /** The old value, when the loader failed and its cache says so; the loader is left alone for a while then. */

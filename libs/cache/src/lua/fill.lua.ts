@@ -1,21 +1,26 @@
 import { wakePart } from './parts.lua.js';
 
 /**
- * Stores what a loader returned, only while its lease is still there, and wakes those who wait for it. An absent lease
- * means: evicted since.
+ * Stores what loaders returned, only while their leases are still there, and wakes those who wait for it. An absent
+ * lease means: evicted since.
  *
- * KEYS[1] value, KEYS[2] lease, KEYS[3] waiters
- * ARGV[1] lease as it was granted, ARGV[2] text, ARGV[3] time to keep in ms, ARGV[4] wake message
- * Answers 1 when stored, 0 when refused
+ * for each entry: KEYS value, lease, waiters; ARGV lease as it was granted, text, time to keep in ms, wake message
+ * Answers for each entry 1 when stored, 0 when refused
  */
 export const fillScript = `${wakePart}
-if redis.call('GET', KEYS[2]) ~= ARGV[1] then
-  return 0
+local answers = {}
+for at = 0, #KEYS / 3 - 1 do
+  local value, lease, waiters = KEYS[at * 3 + 1], KEYS[at * 3 + 2], KEYS[at * 3 + 3]
+  if redis.call('GET', lease) == ARGV[at * 4 + 1] then
+    redis.call('SET', value, ARGV[at * 4 + 2], 'PX', ARGV[at * 4 + 3])
+    redis.call('DEL', lease)
+    wake(waiters, ARGV[at * 4 + 4])
+    answers[at + 1] = 1
+  else
+    answers[at + 1] = 0
+  end
 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-redis.call('DEL', KEYS[2])
-wake(KEYS[3], ARGV[4])
-return 1
+return answers
 `;
 
 /**

@@ -17,6 +17,7 @@ import type {
   Slot,
   StoredText,
   Tier,
+  TierBatches,
   TierRead,
 } from './tier.js';
 
@@ -58,6 +59,7 @@ const REPLAY_DEADLINE_MS = 1_000;
  * queue of evicts that could not be delivered. While that queue is not empty nothing is read from Redis.
  */
 export class GuardedTier implements Tier, TierHealth {
+  readonly batches?: TierBatches;
   private readonly breaker = new Breaker(FAILURES_TO_OPEN);
   private readonly deadlines: Deadlines;
   private readonly pending = new PendingEvictions(MOST_PENDING);
@@ -75,6 +77,14 @@ export class GuardedTier implements Tier, TierHealth {
     private readonly options: GuardOptions,
   ) {
     this.deadlines = new Deadlines(options.clock);
+    const { batches } = tier;
+    if (!batches) return;
+    this.batches = {
+      readAll: (requests, budget) => this.within(budget, () => batches.readAll(requests, budget)),
+      leaseAll: (requests, budget) =>
+        this.leaseAll(requests, budget, () => batches.leaseAll(requests, budget)),
+      fillAll: (requests, budget) => this.within(budget, () => batches.fillAll(requests, budget)),
+    };
   }
 
   get breakerState(): BreakerState {
@@ -115,13 +125,25 @@ export class GuardedTier implements Tier, TierHealth {
   }
 
   async lease(request: LeaseRequest, budget: CallBudget): Promise<LeaseAnswer> {
-    let asked: Promise<LeaseAnswer> | undefined;
+    const ask = async (): Promise<LeaseAnswer[]> => [await this.tier.lease(request, budget)];
+    return (await this.leaseAll([request], budget, ask))[0]!;
+  }
+
+  private async leaseAll(
+    requests: readonly LeaseRequest[],
+    budget: CallBudget,
+    ask: () => Promise<readonly LeaseAnswer[]>,
+  ): Promise<readonly LeaseAnswer[]> {
+    let asked: Promise<readonly LeaseAnswer[]> | undefined;
     try {
-      return await this.within(budget, () => (asked = this.tier.lease(request, budget)));
+      return await this.within(budget, () => (asked = ask()));
     } catch (error) {
       // Nobody will use a lease that comes too late, but everybody would wait for it.
       asked?.then(
-        (answer) => (answer.kind === 'lease' ? this.giveBack(request.slot, answer.lease) : undefined),
+        (answers) => {
+          for (const [at, answer] of answers.entries())
+            if (answer.kind === 'lease') this.giveBack(requests[at]!.slot, answer.lease);
+        },
         () => undefined,
       );
       throw error;

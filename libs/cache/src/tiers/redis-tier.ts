@@ -14,14 +14,17 @@ import {
   tagMark,
   type EvictOutcome,
   type Eviction,
+  type FillRequest,
   type HoldRequest,
   type Lease,
   type LeaseAnswer,
   type LeaseRequest,
   type MarkVersion,
+  type ReadRequest,
   type Slot,
   type StoredText,
   type Tier,
+  type TierBatches,
   type TierRead,
 } from './tier.js';
 
@@ -50,22 +53,38 @@ export interface RedisTierOptions {
 
 /** Entries in Redis, without any care for outages: that is `GuardedTier`'s part. A read is one plain GET. */
 export class RedisTier implements Tier {
+  /** The keys of a command lie on one server; in a Cluster they would not. */
+  readonly batches?: TierBatches;
+
   constructor(
     private readonly redis: RedisConnection,
     private readonly options: RedisTierOptions,
-  ) {}
-
-  read(slot: Slot, marks: readonly string[]): Promise<TierRead> {
-    const key = this.valueKey(slot);
-    if (marks.length === 0) return this.redis.get(key).then((text) => ({ text, marks: NO_MARKS }));
-    const keys = [key, ...marks.map((mark) => this.markKey(mark))];
-    return this.getAll(keys).then(([text = null, ...versions]) => ({ text, marks: versions }));
+  ) {
+    if (isCluster(redis)) return;
+    this.batches = {
+      readAll: (requests) => this.readAll(requests),
+      leaseAll: (requests) => this.leaseAll(requests),
+      fillAll: (requests) => this.fillAll(requests),
+    };
   }
 
-  /** In one round trip; the nodes of a Cluster know only their own keys. */
-  private getAll(keys: string[]): Promise<(string | null)[]> {
-    if (!isCluster(this.redis)) return this.redis.mget(keys);
-    return Promise.all(keys.map((key) => this.redis.get(key)));
+  async read(slot: Slot, marks: readonly string[]): Promise<TierRead> {
+    const keys = [this.valueKey(slot), ...marks.map((mark) => this.markKey(mark))];
+    // Written to the socket together: one round trip, in Cluster too.
+    const [text = null, ...versions] = await Promise.all(keys.map((key) => this.redis.get(key)));
+    return { text, marks: versions };
+  }
+
+  private async readAll(requests: readonly ReadRequest[]): Promise<TierRead[]> {
+    const keys = requests.map(({ slot }) => this.valueKey(slot));
+    const markAt = new Map<string, number>();
+    for (const { marks } of requests)
+      for (const mark of marks) if (!markAt.has(mark)) markAt.set(mark, keys.push(this.markKey(mark)) - 1);
+    const texts = keys.length === 1 ? [await this.redis.get(keys[0]!)] : await this.redis.mget(keys);
+    return requests.map(({ marks }, at) => ({
+      text: texts[at] ?? null,
+      marks: marks.length === 0 ? NO_MARKS : marks.map((mark) => texts[markAt.get(mark)!] ?? null),
+    }));
   }
 
   async settleMark(mark: string): Promise<MarkVersion> {
@@ -73,24 +92,38 @@ export class RedisTier implements Tier {
     return (await SETTLE.run(this.redis, [key, `${key}:hold`], [randomToken(), keepMs(mark)])) as MarkVersion;
   }
 
-  async lease({ slot, prefix, seen = '', versions }: LeaseRequest): Promise<LeaseAnswer> {
-    const args = [prefix, seen, versions, randomToken(), String(LEASE_MS), this.options.ownChannel];
-    const [kind, text] = (await LEASE.run(this.redis, this.keys(slot), args)) as [
-      LeaseAnswer['kind'],
-      string,
-    ];
-    if (kind === 'text') return { kind, text };
-    return kind === 'lease' ? { kind, lease: text } : { kind };
+  async lease(request: LeaseRequest): Promise<LeaseAnswer> {
+    return (await this.leaseAll([request]))[0]!;
+  }
+
+  private async leaseAll(requests: readonly LeaseRequest[]): Promise<LeaseAnswer[]> {
+    const keys = requests.flatMap(({ slot }) => this.keys(slot));
+    const args = [String(LEASE_MS), this.options.ownChannel];
+    for (const { prefix, seen = '', versions } of requests) args.push(prefix, seen, versions, randomToken());
+    const answers = (await LEASE.run(this.redis, keys, args)) as [LeaseAnswer['kind'], string][];
+    return answers.map(([kind, text]) => {
+      if (kind === 'text') return { kind, text };
+      return kind === 'lease' ? { kind, lease: text } : { kind };
+    });
   }
 
   async renew(slot: Slot, lease: Lease): Promise<boolean> {
     return (await RENEW.run(this.redis, [this.keys(slot)[1]], [lease, String(LEASE_MS)])) === 1;
   }
 
-  async fill(slot: Slot, lease: Lease, { text, ttlMs }: StoredText): Promise<boolean> {
-    const [value, leaseKey, , waiters] = this.keys(slot);
-    const args = [lease, text, String(ttlMs), wakeMessage('filled', slot.cache, slot.key)];
-    return (await FILL.run(this.redis, [value, leaseKey, waiters], args)) === 1;
+  async fill(slot: Slot, lease: Lease, stored: StoredText): Promise<boolean> {
+    return (await this.fillAll([{ slot, lease, stored }]))[0]!;
+  }
+
+  private async fillAll(requests: readonly FillRequest[]): Promise<boolean[]> {
+    const keys: string[] = [];
+    const args: string[] = [];
+    for (const { slot, lease, stored } of requests) {
+      const [value, leaseKey, , waiters] = this.keys(slot);
+      keys.push(value, leaseKey, waiters);
+      args.push(lease, stored.text, String(stored.ttlMs), wakeMessage('filled', slot.cache, slot.key));
+    }
+    return ((await FILL.run(this.redis, keys, args)) as number[]).map((answer) => answer === 1);
   }
 
   async abandon(slot: Slot, lease: Lease): Promise<boolean> {

@@ -78,11 +78,31 @@ export interface StoredText {
   readonly ttlMs: number;
 }
 
+export interface ReadRequest {
+  readonly slot: Slot;
+  readonly marks: readonly string[];
+}
+
+export interface FillRequest {
+  readonly slot: Slot;
+  readonly lease: Lease;
+  readonly stored: StoredText;
+}
+
+/** Several requests as one command; answers come in their order. */
+export interface TierBatches {
+  readAll(requests: readonly ReadRequest[], budget: CallBudget): Promise<readonly TierRead[]>;
+  leaseAll(requests: readonly LeaseRequest[], budget: CallBudget): Promise<readonly LeaseAnswer[]>;
+  fillAll(requests: readonly FillRequest[], budget: CallBudget): Promise<readonly boolean[]>;
+}
+
 /**
  * The tier behind L1. Two kinds exist, with the same contract: Redis, and this process's memory when there is none.
  * Methods reject when the tier cannot answer; evicts say `pending` instead where they can be made good later.
  */
 export interface Tier {
+  /** Absent where one command cannot serve several keys, or where it would not be cheaper. */
+  readonly batches?: TierBatches;
   read(slot: Slot, marks: readonly string[], budget: CallBudget): Promise<TierRead>;
   /** The current version of a mark, made if it is absent; what a dead writer still holds is let go. */
   settleMark(mark: string, budget: CallBudget): Promise<MarkVersion>;

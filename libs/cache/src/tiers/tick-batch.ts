@@ -1,0 +1,55 @@
+import { CallBudget } from './call-budget.js';
+
+interface Waiting<Request, Answer> {
+  readonly request: Request;
+  readonly budget: CallBudget;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Puts what is asked for in the same turn of the event loop into one command: most of what a command costs this
+ * process does not depend on how much it asks for.
+ */
+export class TickBatch<Request, Answer> {
+  private waiting: Waiting<Request, Answer>[] = [];
+
+  /** @param most - of one command, so that it does not hold the server up */
+  constructor(
+    private readonly run: (requests: readonly Request[], budget: CallBudget) => Promise<readonly Answer[]>,
+    private readonly most: number,
+  ) {}
+
+  add(request: Request, budget: CallBudget): Promise<Answer> {
+    return new Promise<Answer>((resolve, reject) => {
+      const length = this.waiting.push({ request, budget, resolve, reject });
+      if (length >= this.most) this.flush();
+      else if (length === 1) process.nextTick(this.flush);
+    });
+  }
+
+  private readonly flush = (): void => {
+    const batch = this.waiting;
+    if (batch.length === 0) return;
+    this.waiting = [];
+    const allowedMs = Math.min(...batch.map(({ budget }) => budget.remainingMs));
+    const shared = new CallBudget(allowedMs);
+    const spend = (): void => {
+      const spentMs = allowedMs - shared.remainingMs;
+      for (const { budget } of batch) budget.spend(spentMs);
+    };
+    this.run(
+      batch.map(({ request }) => request),
+      shared,
+    ).then(
+      (answers) => {
+        spend();
+        for (const [at, { resolve }] of batch.entries()) resolve(answers[at]!);
+      },
+      (error: unknown) => {
+        spend();
+        for (const { reject } of batch) reject(error);
+      },
+    );
+  };
+}
