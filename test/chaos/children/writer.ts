@@ -1,0 +1,36 @@
+// Changes items of the parent's and is killed on the way. With `hold: false` it evicts as most programs do: after
+// the write, and nothing before it.
+import { Redis } from 'ioredis';
+import 'reflect-metadata';
+import { openCache } from './open-cache.js';
+import { sharedItems, copiedItems } from './caches.js';
+import { talkToParent } from './talk.js';
+
+interface Settings {
+  readonly port: number;
+  readonly prefix: string;
+  readonly hold: boolean;
+}
+
+const { port, prefix, hold } = JSON.parse(process.argv[2]!) as Settings;
+const cache = await openCache(new Redis(port, '127.0.0.1', { lazyConnect: true }), prefix);
+const caches = [sharedItems, copiedItems].map((declaration) => cache.for(declaration));
+
+const talk = talkToParent({
+  /** Says where it is, so that the parent can end it exactly there. */
+  change: async (key: string) => {
+    const write = async (): Promise<void> => {
+      await talk.ask('reached', { key, point: 'before the commit' });
+      await talk.ask('commit', key);
+      await talk.ask('reached', { key, point: 'after the commit' });
+    };
+    const [shared, copied] = caches;
+    if (hold) await shared!.evictAround([key], () => copied!.evictAround([key], write));
+    else {
+      await write();
+      await Promise.all(caches.map((handle) => handle.evict([key])));
+    }
+    await talk.ask('reached', { key, point: 'after the evict' });
+  },
+});
+await talk.ask('ready');
