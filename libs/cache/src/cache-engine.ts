@@ -9,7 +9,7 @@ import { durationMs } from './declare/duration.js';
 import type { ReadStep } from './declare/method-plan.js';
 import { KeepAlive } from './flight/keep-alive.js';
 import { LeaseDesk } from './flight/lease-desk.js';
-import { loadChain, type Load } from './flight/load.js';
+import { currentLoads, insideLoad, type Load } from './flight/load.js';
 import { ABSENT, LoadBatch } from './flight/load-batch.js';
 import { Loader } from './flight/loader.js';
 import { Lookup } from './flight/lookup.js';
@@ -70,7 +70,13 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
     this.leases = new KeepAlive(clock, LEASE_MS / 3, LONGEST_LOAD_MS, renewalFailed);
     this.holds = new KeepAlive(clock, HOLD_MS / 3, LONGEST_WRITE_MS, renewalFailed);
     const inStep = (now: number): boolean => bus.inStep(now);
-    const loader = new Loader(local, tier, this.leases, { clock, deadlineMs, onError, inStep, isShared: bus.isShared });
+    const loader = new Loader(local, tier, this.leases, {
+      clock,
+      deadlineMs,
+      onError,
+      inStep,
+      isShared: bus.isShared,
+    });
     const desk = new LeaseDesk(tier, this.waiters, clock);
     const lookup = new Lookup(tier, bus, { clock, onError });
     const refresher = new Refresher(local, tier, loader, { deadlineMs, onError });
@@ -204,9 +210,9 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
   ): Promise<unknown[]> {
     const keys = argsList.map((args) => region.keyOf(args));
     const load = (positions: number[]): Promise<ReadonlyMap<number, unknown>> => {
-      let chain = loadChain.getStore() ?? {};
+      let chain = currentLoads() ?? {};
       for (const at of positions) chain = { flight: region.flights.get(keys[at]!), outer: chain };
-      return loadChain.run(chain, () => loadMissing(positions));
+      return insideLoad(chain, () => loadMissing(positions));
     };
     // A load that another call has begun is joined; waiting for it must not hold this call's own loads back.
     const first = new Map(keys.map((key, at) => [key, at] as const).toReversed());

@@ -15,6 +15,52 @@ const PLAIN = 'j';
 const TAGGED = 't';
 const DEEPEST = 200;
 
+const NOT_PLAIN = Symbol('not plain');
+
+/**
+ * An immutable copy of plain data that JSON keeps as it is, or `NOT_PLAIN`. This is what almost every value is, and the
+ * way of every miss; why a value is not plain is found out afterwards.
+ */
+function copyOfPlain(value: unknown, depth: number): unknown {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0) ? value : NOT_PLAIN;
+    case 'object':
+      if (value === null) return null;
+      if (depth > DEEPEST) return NOT_PLAIN;
+      return Array.isArray(value) ? copyOfArray(value as unknown[], depth) : copyOfObject(value, depth);
+    default:
+      return NOT_PLAIN;
+  }
+}
+
+function copyOfArray(items: readonly unknown[], depth: number): unknown {
+  if (Object.keys(items).length !== items.length) return NOT_PLAIN;
+  const copy: unknown[] = [];
+  for (const item of items) {
+    const copied = copyOfPlain(item, depth + 1);
+    if (copied === NOT_PLAIN) return NOT_PLAIN;
+    copy.push(copied);
+  }
+  return Object.freeze(copy);
+}
+
+function copyOfObject(value: object, depth: number): unknown {
+  if (Object.getPrototypeOf(value) !== Object.prototype || Object.getOwnPropertySymbols(value).length > 0)
+    return NOT_PLAIN;
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(value)) {
+    if (name === TAG || name === '__proto__') return NOT_PLAIN;
+    const copied = copyOfPlain((value as Record<string, unknown>)[name], depth + 1);
+    if (copied === NOT_PLAIN) return NOT_PLAIN;
+    copy[name] = copied;
+  }
+  return Object.freeze(copy);
+}
+
 /**
  * Turns values into text and back without changing them: JSON as it is for plain data, tagged JSON for the rest
  * (Date, Map, Set, bigint, bytes, undefined, NaN, ±Infinity, -0, registered classes). Anything else is refused.
@@ -34,6 +80,19 @@ export class ValueCodec {
 
   /** @throws {@link CacheValueError} naming the cache and the path of what cannot be stored */
   encode(value: unknown): string {
+    const copy = copyOfPlain(value, 0);
+    return copy === NOT_PLAIN ? this.encodeAny(value) : PLAIN + JSON.stringify(copy);
+  }
+
+  /** The payload together with what it decodes to. */
+  encodeAndCopy(value: unknown): DecodedValue & { readonly payload: string } {
+    const copy = copyOfPlain(value, 0);
+    if (copy !== NOT_PLAIN) return { payload: PLAIN + JSON.stringify(copy), value: copy, shareable: true };
+    const payload = this.encodeAny(value);
+    return { payload, ...this.decode(payload)! };
+  }
+
+  private encodeAny(value: unknown): string {
     if (this.isPlain(value, '', 0)) return PLAIN + JSON.stringify(value);
     return TAGGED + JSON.stringify(this.tag(value));
   }

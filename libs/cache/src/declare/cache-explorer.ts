@@ -5,6 +5,7 @@ import { CacheDeclarationError } from '../cache.errors.js';
 import { CACHE_ENGINE, bindEngine } from './engine-binding.js';
 import type { WarmStep } from './cache-warm.decorator.js';
 import { MethodPlan } from './method-plan.js';
+import { trackNesting } from '../flight/load.js';
 import { inBatches } from '../move/in-batches.js';
 
 /** Types whose values can always be part of a key, as `design:paramtypes` names them; interfaces become `Object`. */
@@ -69,6 +70,8 @@ export class CacheExplorer implements OnModuleInit, OnApplicationBootstrap {
   }
 
   private register(prototype: object | null, instance?: object): void {
+    // A cached method that overrides one may call it, which is then a read inside a load of the same key.
+    const seen = new Set<string>();
     for (
       let owner = prototype;
       owner && owner !== Object.prototype;
@@ -77,6 +80,8 @@ export class CacheExplorer implements OnModuleInit, OnApplicationBootstrap {
       for (const [property, { value }] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
         const plan = MethodPlan.find(value);
         if (!plan) continue;
+        if (seen.has(property)) trackNesting();
+        seen.add(property);
         for (const declaration of plan.declarations) this.engine.region(declaration);
         checkArguments(plan, owner, property);
         if (plan.warmStep) this.registerWarm(plan, plan.warmStep, property, instance);

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { CallBudget } from '../tiers/call-budget.js';
 import type { LeaseAnswer, LeaseRequest, Tier } from '../tiers/tier.js';
-import { loadChain } from './load.js';
+import { STALL_MS, currentLoads, trackNesting, tracksNesting } from './load.js';
 import type { Place, Waiters } from './waiters.js';
 
 /** The first wait for somebody else's load; a lost wake costs no more than this. */
@@ -64,16 +64,19 @@ export class LeaseDesk {
   ): Promise<LeaseAnswer> {
     const startedAt = this.clock.now();
     // Loaders that read other entries could wait for each other in a circle of processes; they do not wait for long.
-    const waitsOnce = loadChain.getStore() !== undefined;
+    const waitsOnce = currentLoads() !== undefined;
+    // Whether this call is inside a loader is not always known before the first time that one had to wait for long.
+    const limitMs = tracksNesting() ? patienceMs : Math.min(patienceMs, STALL_MS);
     for (let last = false; ;) {
       const waitedMs = this.clock.now() - startedAt;
-      const leftMs = Math.max(patienceMs - waitedMs, 1);
+      const leftMs = Math.max(limitMs - waitedMs, 1);
       const waitMs = Math.min(Math.max(FIRST_WAIT_MS, waitedMs / 2), LONGEST_WAIT_MS, leftMs);
       const end = await place.wait(waitMs);
       if (waitMs <= FIRST_WAIT_MS) budget.spend(Math.min(waitMs, this.clock.now() - startedAt - waitedMs));
       const answer = await this.tier.lease(request, budget);
       budget.restore();
-      const isPatient = this.clock.now() - startedAt < patienceMs;
+      const isPatient = this.clock.now() - startedAt < limitMs;
+      if (!isPatient && limitMs === STALL_MS) trackNesting();
       if (answer.kind !== 'held' || last || waitsOnce || !isPatient) return answer;
       // Nothing was stored the last time: with many waiting, one load after the other would take for ever.
       last = end === 'abandoned';

@@ -11,14 +11,46 @@ export interface Load {
   readonly onFilled?: () => void;
 }
 
-/** The loads that the current call is inside of. */
-export const loadChain = new AsyncLocalStorage<LoadChain>();
+/**
+ * A call inside a loader must not wait for that loader. Following calls across awaits takes AsyncLocalStorage, whose
+ * first use makes every promise of a Node 20 process dearer, cached or not. So it is switched on when there is reason
+ * to: a loader that reads while it is being called, a cached method that overrides one, a wait that does not end.
+ */
+let tracked: AsyncLocalStorage<LoadChain> | undefined;
+/** The load whose loader is being called at this moment; enough until the loader's first await. */
+let calling: LoadChain | undefined;
+
+/** A wait for somebody else's load that takes so long may be for one that this call is inside of. */
+export const STALL_MS = 5_000;
+
+/** The loads that the current call is inside of, as far as that is known. */
+export const currentLoads = (): LoadChain | undefined => tracked?.getStore() ?? calling;
+
+export const tracksNesting = (): boolean => tracked !== undefined;
+
+/** From now on calls inside loaders are known across awaits. */
+export function trackNesting(): void {
+  tracked ??= new AsyncLocalStorage();
+}
+
+/** Calls a loader. */
+export function insideLoad<T>(chain: LoadChain, run: () => T): T {
+  if (tracked) return tracked.run(chain, run);
+  const outer = calling;
+  calling = chain;
+  try {
+    return run();
+  } finally {
+    calling = outer;
+  }
+}
 
 const UNCHANGED = Symbol('unchanged');
 
 /**
  * For a loader that can ask its source "changed since?": what the entry held before, while it is being refreshed;
- * undefined at a first load. Needs an entry that is kept beyond its `ttl`: see `stale` and `failSafe`.
+ * undefined at a first load. Needs an entry that is kept beyond its `ttl`: see `stale` and `failSafe`. To be called
+ * before the loader's first `await`.
  *
  * @example
  * @Cacheable(rates)
@@ -29,7 +61,7 @@ const UNCHANGED = Symbol('unchanged');
  * }
  */
 export function previousValue<Value>(): Value | undefined {
-  return loadChain.getStore()?.previous?.value as Value | undefined;
+  return currentLoads()?.previous?.value as Value | undefined;
 }
 
 /** What a loader returns to keep {@link previousValue} as it is, for another `ttl`. */

@@ -7,7 +7,7 @@ import type { Fence, LocalTier } from '../tiers/local-tier.js';
 import type { Lease, Tier } from '../tiers/tier.js';
 import type { Flight, Outcome } from './flight.js';
 import type { KeepAlive } from './keep-alive.js';
-import { isUnchanged, loadChain, type Load } from './load.js';
+import { currentLoads, insideLoad, isUnchanged, type Load } from './load.js';
 import { ABSENT } from './load-batch.js';
 
 /** Where one read stands: what it reads, and what must be unchanged when its value is kept. */
@@ -87,7 +87,7 @@ export class Loader {
     region.counters.loads++;
     let value: unknown;
     try {
-      value = await loadChain.run({ flight, previous, outer: loadChain.getStore() }, load.run);
+      value = await insideLoad({ flight, previous, outer: currentLoads() }, load.run);
     } catch (error) {
       region.counters.loadErrors++;
       const saved = await this.failSafe(read, permit);
@@ -101,8 +101,9 @@ export class Loader {
       if (!old) throw nothingBefore(region);
       return this.keep(read, permit, old.entry.payload, old, loadMs);
     }
-    const payload = region.codec.encode(value);
-    const form = formOf(region, payload)!;
+    const encoded = region.codec.encodeAndCopy(value);
+    const { payload } = encoded;
+    const form = encoded.shareable ? { value: encoded.value } : { value: undefined, payload };
     if (load.unless?.(valueOf(region, form)))
       return this.unstored(read, permit, { ...form, freshUntil: clock.now() });
     const outcome = await this.keep(read, permit, payload, form, loadMs);

@@ -8,7 +8,7 @@ import { TierUnavailable } from '../tiers/guarded-tier.js';
 import type { LocalTier } from '../tiers/local-tier.js';
 import { closesCircle, type Flight, type LoadChain, type Outcome } from './flight.js';
 import type { LeaseDesk } from './lease-desk.js';
-import { loadChain, type Load } from './load.js';
+import { STALL_MS, currentLoads, trackNesting, tracksNesting, type Load } from './load.js';
 import { ABSENT } from './load-batch.js';
 import { valueOf, type Decoded, type Loader, type Permit, type ReadContext } from './loader.js';
 import type { Found, Lookup } from './lookup.js';
@@ -90,7 +90,8 @@ export class Reader {
   ): Promise<unknown> {
     const { clock } = this.options;
     const startedAt = clock.now();
-    const chain = loadChain.getStore();
+    const chain = currentLoads();
+    if (chain) trackNesting();
     const current = region.flights.get(key);
     // A blind load is not waited for: looking again is quicker than having to, after it.
     const joined = current?.blind ? undefined : current;
@@ -99,9 +100,11 @@ export class Reader {
     try {
       if (joined) region.counters.coalesced++;
       const flight = joined ?? this.takeOff(region, args, key, load);
-      let outcome = await (chain || region.freshness.hasTimeouts
-        ? this.follow(flight, chain, region, args, key)
-        : flight.outcome);
+      let outcome: Outcome;
+      if (chain || region.freshness.hasTimeouts)
+        outcome = await this.follow(flight, chain, region, args, key);
+      else if (!joined || tracksNesting()) outcome = await flight.outcome;
+      else outcome = await this.followWatchfully(joined, region, args, key, load);
       if (joined && outcome.doubtful && (joinedLate || outcome.source === 'l2')) {
         // A flight from now on has begun after this read did: whatever it finds is new enough.
         const next = region.flights.get(key);
@@ -113,6 +116,21 @@ export class Reader {
     } finally {
       region.counters.latency.record(clock.now() - startedAt);
     }
+  }
+
+  /** Before nesting is tracked, a flight that does not end may be waiting for this very call: then another one starts. */
+  private async followWatchfully(
+    joined: Flight,
+    region: Region,
+    args: readonly unknown[],
+    key: string,
+    load: Load,
+  ): Promise<Outcome> {
+    const outcome = await within(joined.outcome, STALL_MS, this.options.clock);
+    if (outcome) return outcome;
+    trackNesting();
+    if (region.flights.get(key) === joined) region.flights.delete(key);
+    return (region.flights.get(key) ?? this.takeOff(region, args, key, load)).outcome;
   }
 
   /** Waits for a flight, as long as the cache lets a read wait. */

@@ -2,7 +2,7 @@ import { GatewayTimeoutException, type ExecutionContext } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { catchError, from, isObservable } from 'rxjs';
 import type { CacheEngine } from '../cache-engine.js';
-import { loadChain, previousValue } from '../flight/load.js';
+import { currentLoads, previousValue } from '../flight/load.js';
 import { ABSENT } from '../flight/load-batch.js';
 import { FreshAnswer } from './fresh-answer.js';
 import type { HttpRequest } from './http-request.js';
@@ -190,7 +190,7 @@ function passBy(plan: ResponsePlan, response: PlatformResponse, run: () => unkno
 /** An entry that has only grown old keeps its variants; after an evict there is nothing before. */
 const newVariants = async (): Promise<ResponseVariants | typeof ABSENT> => {
   // Outside of a load (in a transaction, or for an audit) there is nothing that would hold them together.
-  if (loadChain.getStore() === undefined) return ABSENT;
+  if (currentLoads() === undefined) return ABSENT;
   const before = previousValue<CachedResponse>();
   return before?.kind === 'variants'
     ? before

@@ -2,6 +2,7 @@ import type { CacheBackend } from '../backend.js';
 import { CacheEngine } from '../cache-engine.js';
 import { CacheHandle } from '../cache-handle.js';
 import { defineCache, type CacheDeclaration } from '../declare/cache-declaration.js';
+import { trackNesting } from '../flight/load.js';
 import type { Eviction } from '../tiers/tier.js';
 import type { Versioned } from './checker.js';
 import type { Choices } from './choices.js';
@@ -38,6 +39,8 @@ export function engineSubject(
 }
 
 function startEngine(cache: VersionedCache, backend: CacheBackend, source: ExploredSource): ExploredInstance {
+  // Otherwise the first schedule that needs it would change those after it.
+  trackNesting();
   const engine = new CacheEngine({ backend, logger: silent });
   const region = engine.region(cache);
   const handle = new CacheHandle<[key: string], Versioned>(engine, region);
