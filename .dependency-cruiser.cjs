@@ -15,7 +15,7 @@ const FEATURE_GROUPS = [
 const FEATURES = FEATURE_GROUPS.flat();
 const any = (names) => `(?:${names.join('|')})`;
 const FEATURE = `^src/(${FEATURES.join('|')})/`;
-const SPEC = '\\.(?:e2e-)?spec\\.tsx?$';
+const SPEC = '\\.(?:(?:e2e|chaos)-)?spec\\.tsx?$';
 
 const featureOrder = FEATURE_GROUPS.flatMap((group, index) =>
   group.map((feature) => {

@@ -1,5 +1,5 @@
-// `npm test`: makes sure the servers that tests need are there, builds what the e2e tests start, runs every test, and
-// ends with the totals. Arguments go to jest: `npm test -- --selectProjects unit`.
+// `npm test`: makes sure the servers that tests need are there, builds what e2e and chaos tests start, runs every test,
+// and ends with the totals. Arguments go to jest: `npm test -- --selectProjects unit`.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -17,11 +17,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const jestArguments = process.argv.slice(2);
 const selected = jestArguments.join(' ');
 const onlyUnit = /--selectProjects[= ]+unit(?:\s+-|$)/.test(selected);
-const mayRunE2e = !selected.includes('--selectProjects') || selected.includes('e2e');
+const usesBuild = !selected.includes('--selectProjects') || /e2e|chaos/.test(selected);
 
 const servers = onlyUnit ? { environment: {}, stop: () => undefined } : ensureServers();
 const left = onlyUnit ? [] : filesWithoutServers(servers);
-if (mayRunE2e) build();
+if (usesBuild) build();
 
 const work = mkdtempSync(join(tmpdir(), 'rapport-test-'));
 const totalsFile = join(work, 'totals.json');
@@ -45,7 +45,7 @@ function build() {
   try {
     buildIfStale();
   } catch (error) {
-    console.error(`${error.message} The e2e tests start the built server, so nothing was run.`);
+    console.error(`${error.message} The e2e and chaos tests start what is built, so nothing was run.`);
     console.log('0 passed, 1 failed');
     process.exit(1);
   }

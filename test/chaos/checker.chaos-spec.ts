@@ -1,7 +1,7 @@
 import { check, type Findings } from './checker.js';
 import type { EvictRecord, LoadRecord, ReadRecord, StallRecord } from './children/history.js';
 
-const PROMISES = { deadlineMs: 50, trustMs: 2_000, slackMs: 5 };
+const PROMISES = { deadlineMs: 50, patienceMs: 0, trustMs: 2_000, slackMs: 5 };
 const ENTRY = { process: 0, cache: 'c', key: 'k' };
 
 const read = (given: Partial<ReadRecord>): ReadRecord => ({
@@ -85,6 +85,13 @@ describe('the checker of chaos runs', () => {
   it('finds calls that took longer than the deadline', () => {
     expect(judge([read({ end: 1_056 })], []).late).toEqual([{ read: read({ end: 1_056 }), tookMs: 56 }]);
     expect(found(judge([read({ end: 1_054 })], []))).toEqual([]);
+  });
+
+  it('counts calls apart that took no longer than a lost load is waited for', () => {
+    const patient = { ...PROMISES, patienceMs: 40 };
+    const history = { reads: [read({ end: 1_094 })], evicts: [], loads: [], stalls: [] };
+    expect(found(check(history, patient))).toEqual(['patient']);
+    expect(found(check({ ...history, reads: [read({ end: 1_096 })] }, patient))).toEqual(['late']);
   });
 
   it('subtracts loads of the entry and stalls of the process, each moment once', () => {

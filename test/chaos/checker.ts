@@ -4,6 +4,8 @@ import type { EvictRecord, History, LoadRecord, ReadRecord, StallRecord } from '
 export interface Promises {
   /** Most that a call may take beyond its loader, in ms. */
   readonly deadlineMs: number;
+  /** How long a call may wait besides for a load of another process that turns out to be lost, in ms. */
+  readonly patienceMs: number;
   /** Most that an own copy may be behind an evict by another process, in ms. */
   readonly trustMs: number;
   /** What the timers of a process may be off, in ms. */
@@ -28,7 +30,10 @@ export interface Findings {
   readonly staleAfterOwn: readonly Breach[];
   /** Calls that failed, and values that are none. */
   readonly faulty: readonly Breach[];
+  /** Calls that took longer than they may. */
   readonly late: readonly Breach[];
+  /** Calls beyond the deadline, but no longer than a load that was lost is waited for: allowed, counted. */
+  readonly patient: readonly Breach[];
   /** Stale reads of a process that knew it was cut off: allowed, counted. */
   readonly staleCutOff: readonly Breach[];
   /** How far an own copy was behind an evict by another process at most, in ms. */
@@ -46,10 +51,12 @@ export function check(history: History, promises: Promises): Findings {
   const staleCutOff: Breach[] = [];
   const faulty: Breach[] = [];
   const late: Breach[] = [];
+  const patient: Breach[] = [];
   let copyBehindMs = 0;
   for (const read of history.reads) {
     const tookMs = busy.remainder(read, promises.deadlineMs);
-    if (tookMs > promises.deadlineMs + promises.slackMs) late.push({ read, tookMs });
+    const beyondMs = tookMs - promises.deadlineMs - promises.slackMs;
+    if (beyondMs > 0) (beyondMs > promises.patienceMs ? late : patient).push({ read, tookMs });
     if (read.fault !== undefined || read.version === undefined) {
       faulty.push({ read });
       continue;
@@ -64,7 +71,7 @@ export function check(history: History, promises: Promises): Findings {
       if (tooOld) staleCopies.push({ read, expected: tooOld });
     } else (read.cutOff ? staleCutOff : stale).push({ read, expected: after });
   }
-  return { stale, staleCopies, staleAfterOwn, faulty, late, staleCutOff, copyBehindMs };
+  return { stale, staleCopies, staleAfterOwn, faulty, late, patient, staleCutOff, copyBehindMs };
 }
 
 /** For each entry: which version every read has to show, from which moment on. */

@@ -10,11 +10,15 @@ import { Source } from './support/source.js';
 const SEED = Number(process.env.CHAOS_SEED ?? 1);
 const SECONDS = Number(process.env.CHAOS_SECONDS ?? 60);
 const PROMISES = { deadlineMs: 50, trustMs: 2_000, slackMs: 5 };
+/** A load of another process is waited for twice as long as most loads take, which are known within a factor of two. */
+const PATIENCE = 4;
+/** Largest share of reads that may have to: those that asked when a process was cut off in the middle of a load. */
+const PATIENT_SHARE = 0.005;
 /** How long after the last fault every instance may need to show every item as it is. */
 const RECOVERY_MS = 3_000;
 
 describe('four processes, a Redis and a network that fail in every way for a minute', () => {
-  let world: DisturbedWorld;
+  let world: DisturbedWorld | undefined;
   let history: History;
   let findings: Findings;
   let outdated: string[];
@@ -35,13 +39,13 @@ describe('four processes, a Redis and a network that fail in every way for a min
       } while (outdated.length > 0 && performance.now() < recoveredBy);
       await world.everyInstance('stopReading');
       history = await world.history();
-      findings = check(history, PROMISES);
+      findings = check(history, { ...PROMISES, patienceMs: PATIENCE * usualLoadMs(history) });
       say(summary(source, history, findings, disturbances));
     },
     (SECONDS + 120) * 1_000,
   );
 
-  afterAll(() => world.stop());
+  afterAll(() => world?.stop());
 
   it('return no value from before an evict that was applied', () => {
     expect(told(findings.stale, disturbances)).toEqual([]);
@@ -59,8 +63,9 @@ describe('four processes, a Redis and a network that fail in every way for a min
     expect(told(findings.faulty, disturbances)).toEqual([]);
   });
 
-  it('answer every call within the time of its load and 50 ms', () => {
+  it('answer every call within the time of its load and 50 ms, but for a load that was lost', () => {
     expect(told(findings.late, disturbances)).toEqual([]);
+    expect(findings.patient.length / history.reads.length).toBeLessThan(PATIENT_SHARE);
   });
 
   it('show every item as it is, soon after the last fault', () => {
@@ -105,6 +110,12 @@ function summary(
       .join(', ')}`,
   ].join('\n');
 }
+
+/** 99 of 100 loads take no longer, in ms. */
+const usualLoadMs = ({ loads }: History): number =>
+  loads.map(({ start, end }) => end - start).toSorted((one, other) => one - other)[
+    Math.floor(loads.length * 0.99)
+  ] ?? 0;
 
 const isPending = ({ outcome }: EvictRecord): boolean => outcome === 'pending';
 

@@ -4,7 +4,7 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 
 /**
- * Runs once for the projects "integration" and "e2e". It starts no server: tests start what they need
+ * Runs once for the projects "integration", "e2e" and "chaos". It starts no server: tests start what they need
  * (test-servers.ts) and list it in the run directory. The guard stops those servers even if jest is killed.
  */
 module.exports = async () => {

@@ -13,7 +13,7 @@ export function runDirectory(): string {
   const directory = process.env.RAPPORT_TEST_RUN_DIR;
   if (directory) return directory;
   throw new Error(
-    'Test servers are only started in the jest projects "integration" and "e2e", whose global setup cleans up after them.',
+    'Test servers are only started in the jest projects "integration", "e2e" and "chaos", whose global setup cleans up after them.',
   );
 }
 

@@ -9,6 +9,7 @@ import { allCaches, KEYS } from './caches.js';
 import { faultOf, type Item } from './item.js';
 import { ItemsService, Source } from './items.service.js';
 import { Notebook } from './notebook.js';
+import { silent } from './open-cache.js';
 import { pick, seeded } from './random.js';
 import { talkToParent } from './talk.js';
 
@@ -43,7 +44,7 @@ class ParentSource extends Source {
     CacheModule.forRoot({
       prefix: 'chaos',
       redis,
-      logger: { log: () => undefined, warn: () => undefined, error: () => undefined },
+      logger: silent,
     }),
   ],
   providers: [{ provide: Source, useClass: ParentSource }, ItemsService],

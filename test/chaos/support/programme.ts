@@ -15,7 +15,7 @@ const during =
   };
 
 /** Everything that happens to a service on a bad day. */
-export const faults: Readonly<Record<string, Fault>> = {
+const faults: Readonly<Record<string, Fault>> = {
   'Redis hangs for 2 s': async ({ server }) => {
     server.pause();
     await sleep(2_000);

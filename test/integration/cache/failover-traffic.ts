@@ -12,7 +12,7 @@ import { Source } from '../../chaos/support/source.js';
 const KEYS = Array.from({ length: 24 }, (_, at) => `k${at}`);
 const CACHES = [sharedItems, copiedItems];
 const READERS = 6;
-const PROMISES = { deadlineMs: 50, trustMs: 2_000, slackMs: 5 };
+const PROMISES = { deadlineMs: 50, patienceMs: 0, trustMs: 2_000, slackMs: 5 };
 
 /** Reads and writes of several instances, written down for the checker. */
 export class FailoverTraffic {

@@ -6,7 +6,7 @@ import type { BusLink, BusLinkListener, BusServer } from './redis-bus.js';
 const RETRY_MS = 100;
 
 /** A link over one server, or a Sentinel group: ioredis opens the subscription again by itself, mostly, and says so. */
-export class SingleLink implements BusLink {
+class SingleLink implements BusLink {
   private readonly subscriber: Redis;
   private listener?: BusLinkListener;
   private channels: readonly string[] = [];
@@ -78,7 +78,7 @@ export class SingleLink implements BusLink {
  * A link over a Cluster. The client's own subscription moves silently to another node when its node goes, so this one
  * is a plain connection to one node, and its end is known. A message published on any node reaches all.
  */
-export class ClusterLink implements BusLink {
+class ClusterLink implements BusLink {
   private subscriber?: Redis;
   private listener?: BusLinkListener;
   private channels: readonly string[] = [];
