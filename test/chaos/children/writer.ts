@@ -13,7 +13,8 @@ interface Settings {
 }
 
 const { port, prefix, hold } = JSON.parse(process.argv[2]!) as Settings;
-const cache = await openCache(new Redis(port, '127.0.0.1', { lazyConnect: true }), prefix);
+// A hold that Redis has no time for is not taken, and the write goes on: not what is tried here.
+const cache = await openCache(new Redis(port, '127.0.0.1', { lazyConnect: true }), prefix, 1_000);
 const caches = [sharedItems, copiedItems].map((declaration) => cache.for(declaration));
 
 const talk = talkToParent({
