@@ -1,8 +1,9 @@
 import { CacheEngine } from './cache-engine.js';
 import { defineCache } from './declare/cache-declaration.js';
 import { handleOf } from './testing/cache.contract.js';
+import { FULL_SIZE } from './testing/full-size.js';
 
-const KEYS = 1_000_000;
+const KEYS = FULL_SIZE ? 1_000_000 : 50_000;
 const BOUND = 1_000;
 
 const items = defineCache<[id: number], number>({
@@ -39,7 +40,7 @@ function largest(root: object): { path: string; size: number } {
 const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 
 describe('the memory of an engine', () => {
-  it('stays bounded over a million different keys: no map, listener or timer grows', async () => {
+  it('stays bounded over any number of keys: no map, listener or timer grows', async () => {
     const engine = new CacheEngine({ l1: { maxEntries: BOUND } });
     await engine.start();
     const cache = handleOf(engine, items);
@@ -51,7 +52,7 @@ describe('the memory of an engine', () => {
         cache.getOrLoad([from + at], async () => from + at),
       );
       await Promise.all(reads);
-      if (from % 100_000 === 0) {
+      if (from % 10_000 === 0) {
         await cache.evict([from]);
         await cache.evictAround([from + 2], async () => undefined);
         await cache.put([from + 3], 0);
@@ -68,5 +69,5 @@ describe('the memory of an engine', () => {
     expect(timers()).toBeLessThanOrEqual(timersBefore + 2);
     expect(process.eventNames().length).toBe(listenersBefore);
     engine.stop();
-  }, 120_000);
+  }, 300_000);
 });
