@@ -6,7 +6,7 @@ type Message =
 
 /** One end of the channel between a process and its child. */
 export interface Channel {
-  send?(message: Message): unknown;
+  send?(message: Message, sent: (error: Error | null) => void): unknown;
   on(event: 'message', listener: (message: Message) => void): unknown;
 }
 
@@ -32,7 +32,7 @@ export class Talk {
     return new Promise<T>((resolve, reject) => {
       const question = this.asked++;
       this.waiting.set(question, { resolve, reject });
-      this.channel.send?.({ question, command, input });
+      this.send({ question, command, input }, (error) => this.answered(question, undefined, error.message));
     });
   }
 
@@ -46,10 +46,15 @@ export class Talk {
     try {
       const handler = this.handlers[command];
       if (!handler) throw new Error(`There is no command ${command}.`);
-      this.channel.send?.({ answer: question, value: await handler(input as never) });
+      this.send({ answer: question, value: await handler(input as never) });
     } catch (error) {
-      this.channel.send?.({ answer: question, error: String(error) });
+      this.send({ answer: question, error: String(error) });
     }
+  }
+
+  /** To a process that may have been killed: nobody has to hear of an answer that nobody waits for. */
+  private send(message: Message, failed: (error: Error) => void = () => undefined): void {
+    this.channel.send?.(message, (error) => error && failed(error));
   }
 
   private answered(answer: number, value: unknown, error: string | undefined): void {
