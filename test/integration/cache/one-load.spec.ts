@@ -59,7 +59,7 @@ describe('a key that several instances want at once', () => {
   });
 
   it('is loaded by the next one at once when the loader fails', async () => {
-    const slow = gate<void>();
+    const slow = gate();
     const first = one.getOrLoad(['a'], async () => {
       await slow.opened;
       throw new Error('source is down');
@@ -116,7 +116,7 @@ describe('a key that several instances want at once', () => {
   });
 
   it('does not lock instances up whose loaders read what the other loads', async () => {
-    const both = gate<void>();
+    const both = gate();
     let loading = 0;
     const meet = async (): Promise<void> => {
       if (++loading === 2) both.open();
@@ -136,7 +136,7 @@ describe('a key that several instances want at once', () => {
   });
 
   it('does not lock one instance up whose loaders read what the other loads', async () => {
-    const both = gate<void>();
+    const both = gate();
     let loading = 0;
     const meet = async (): Promise<void> => {
       if (++loading === 2) both.open();

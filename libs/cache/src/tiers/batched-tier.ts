@@ -22,7 +22,7 @@ const MOST_READS = 256;
 const MOST_SCRIPTED = 64;
 
 /** A tier that is asked in batches where reads and fills come together; everything else goes through as it is. */
-export class BatchedTier implements Tier {
+class BatchedTier implements Tier {
   private readonly reads: TickBatch<ReadRequest, TierRead>;
   private readonly leases: TickBatch<LeaseRequest, LeaseAnswer>;
   private readonly fills: TickBatch<FillRequest, boolean>;
