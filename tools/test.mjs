@@ -1,5 +1,6 @@
 // `npm test`: makes sure the servers that tests need are there, builds what e2e and chaos tests start, runs every test,
-// and ends with the totals. Arguments go to jest: `npm test -- --selectProjects unit`.
+// and ends with the totals. Arguments go to jest: `npm test -- --selectProjects unit`. `npm run test:full` lets the
+// searching tests (schedules, chaos, keys) go all the way.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -14,7 +15,9 @@ import { ensureServers } from './test-servers.mjs';
 requireNodeVersion();
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const jestArguments = process.argv.slice(2);
+const FULL_SIZE = '--full-size';
+const jestArguments = process.argv.slice(2).filter((argument) => argument !== FULL_SIZE);
+if (process.argv.includes(FULL_SIZE)) process.env.RAPPORT_TEST_SIZE = 'full';
 const selected = jestArguments.join(' ');
 const onlyUnit = /--selectProjects[= ]+unit(?:\s+-|$)/.test(selected);
 const usesBuild = !selected.includes('--selectProjects') || /e2e|chaos/.test(selected);

@@ -1,3 +1,4 @@
+import { FULL_SIZE } from '../../libs/cache/src/testing/full-size.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { check, type Breach, type Findings } from './checker.js';
 import type { EvictRecord, History } from './children/history.js';
@@ -8,7 +9,7 @@ import { disturb, type Disturbance } from './support/programme.js';
 import { Source } from './support/source.js';
 
 const SEED = Number(process.env.CHAOS_SEED ?? 1);
-const SECONDS = Number(process.env.CHAOS_SECONDS ?? 60);
+const SECONDS = Number(process.env.CHAOS_SECONDS ?? (FULL_SIZE ? 60 : 20));
 const PROMISES = { deadlineMs: 50, trustMs: 2_000, slackMs: 5 };
 /** A load of another process is waited for twice as long as most loads take, which are known within a factor of two. */
 const PATIENCE = 4;

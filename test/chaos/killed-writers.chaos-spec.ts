@@ -1,3 +1,4 @@
+import { FULL_SIZE } from '../../libs/cache/src/testing/full-size.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { pick, seeded } from './children/random.js';
@@ -5,7 +6,7 @@ import { compileChildren, startChild, type Child } from './support/children.js';
 import { Source } from './support/source.js';
 
 /** Processes that are killed; each is in the middle of several writes then. */
-const KILLS = Number(process.env.CHAOS_KILLS ?? 50);
+const KILLS = Number(process.env.CHAOS_KILLS ?? (FULL_SIZE ? 200 : 40));
 const WRITES = 4;
 /** Processes at a time. */
 const WIDTH = 2;

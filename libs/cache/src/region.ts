@@ -81,11 +81,12 @@ export class Region {
 
   /**
    * How long a read waits for another process's load before it does its own: well beyond what loads of this cache
-   * take, because only a loader that is cut off takes that long.
+   * take, because few but those of a process that was cut off take that long. From the median, which a process that
+   * was held up for a moment does not move.
    */
   get patienceMs(): number {
     const { loadTimes } = this.counters;
-    return loadTimes.count < LOADS_TO_KNOW ? Infinity : 2 * loadTimes.quantileMs(0.99);
+    return loadTimes.count < LOADS_TO_KNOW ? Infinity : 4 * loadTimes.quantileMs(0.5);
   }
 
   /** Marks of the tags of an entry. */
