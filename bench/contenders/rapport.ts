@@ -30,8 +30,8 @@ async function openRapport(setup: CacheSetup): Promise<OpenCache> {
     }
   }
 
-  const commands = await connect(setup.url);
-  const subscriber = await connect(setup.url);
+  const commands = await connect(setup.url, { enableAutoPipelining: false });
+  const subscriber = await connect(setup.url, { enableAutoPipelining: false });
 
   @Module({
     imports: [
