@@ -20,6 +20,11 @@ export interface CacheBackend {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly health?: TierHealth;
+  /**
+   * The keys of all entries that begin with the text, some at a time; entries that come or go meanwhile may be missing.
+   * Costs a look at everything that is stored.
+   */
+  keys?(prefix: string): AsyncIterable<readonly string[]>;
   /** The process's own tier, where a test wants another one. */
   readonly local?: LocalTier;
   /** Joins what is outside the process, if it is there; does not wait long and does not fail without it. */

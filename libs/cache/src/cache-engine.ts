@@ -1,7 +1,7 @@
 import { Logger, type LoggerService, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { CacheBackend } from './backend.js';
 import type { BusMessage } from './bus/bus-message.js';
-import { CacheDeclarationError } from './cache.errors.js';
+import { CacheDeclarationError, CacheKeyError } from './cache.errors.js';
 import type { CacheModuleOptions } from './cache.options.js';
 import { encodeTag } from './codec/key-encoding.js';
 import type { AnyCache } from './declare/cache-declaration.js';
@@ -252,6 +252,31 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
   /** Every entry with one of the tags, in any cache. */
   tagsOf(tags: readonly string[]): Eviction[] {
     return tags.map((tag) => ({ kind: 'tag', tag: encodeTag(tag) }));
+  }
+
+  /** Drops entries by the text of their keys, as `redis-cli` shows it between the braces. */
+  evictKeys(keys: readonly string[]): Promise<EvictOutcome> {
+    return this.writer.evict(keys.flatMap((key) => this.regions.evictionsOf(key)));
+  }
+
+  /** Drops the entries whose keys begin with a text; how many there were, and whether all are gone. */
+  async evictPrefix(prefix: string): Promise<{ outcome: EvictOutcome; evicted: number }> {
+    if (prefix === '')
+      throw new CacheKeyError('An empty prefix means every entry; clear the caches one by one instead.');
+    const seen = new Set<string>();
+    let outcome: EvictOutcome = 'applied';
+    for await (const keys of this.backend.keys?.(prefix) ?? []) {
+      const fresh = keys.filter((key) => !seen.has(key));
+      for (const key of fresh) seen.add(key);
+      if ((await this.evictKeys(fresh)) === 'pending') outcome = 'pending';
+    }
+    // What only this process keeps, because Redis has lost it.
+    for (const region of this.regions.all())
+      for (const key of region.local.keys()) {
+        const slot = region.slot(key);
+        if (slot.key.startsWith(prefix) && !seen.has(slot.key)) this.regions.drop({ kind: 'entry', slot });
+      }
+    return { outcome, evicted: seen.size };
   }
 
   /** Runs a write between its announcement and its evict. */

@@ -29,6 +29,24 @@ export class CacheService {
   }
 
   /**
+   * Drops entries by their keys' text, as `redis-cli` shows it between the braces: `character:c1`. For people; programs
+   * have `for(cache).evict(args)`.
+   */
+  evictKeys(keys: readonly string[]): Promise<'applied' | 'pending'> {
+    return this.engine.evictKeys(keys);
+  }
+
+  /**
+   * Drops the entries whose keys begin with a text. For people, and rarely: it looks at every key of the server (by SCAN,
+   * in steps), and drops what it finds on its way, not what is filled behind it.
+   *
+   * @throws when Redis cannot be asked, or the prefix is empty
+   */
+  evictPrefix(prefix: string): Promise<{ outcome: 'applied' | 'pending'; evicted: number }> {
+    return this.engine.evictPrefix(prefix);
+  }
+
+  /**
    * For the application's transactions: to be called inside each outermost one, just before it commits. Notes in the
    * outbox which evicts Redis could not be told of.
    */

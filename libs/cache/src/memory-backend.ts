@@ -15,6 +15,9 @@ export function memoryBackend(maxEntries: number, clock: Clock = systemClock): C
     tier: new MemoryTier(store, INSTANCE),
     bus,
     clock,
+    keys: async function* keys(prefix) {
+      yield store.keys(prefix);
+    },
     start: async (listener: BusListener) =>
       store.subscribe(INSTANCE, (text) => {
         const message = parseMessage(text, INSTANCE);

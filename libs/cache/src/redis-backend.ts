@@ -7,6 +7,7 @@ import { systemClock } from './clock.js';
 import { GuardedTier, type TierLink } from './tiers/guarded-tier.js';
 import { randomToken } from './tiers/random-token.js';
 import type { RedisConnection } from './tiers/redis-script.js';
+import { scanKeys } from './tiers/scan-keys.js';
 import { RedisTier } from './tiers/redis-tier.js';
 
 /** How long a start waits for Redis. */
@@ -37,6 +38,7 @@ export function redisBackend(
     bus,
     clock,
     health: guard,
+    keys: (text) => scanKeys(commands, prefix, text),
     start: async (listener: BusListener) => {
       // ioredis throws what nobody listens to; the owner logs it, the cache only must not die of it.
       commands.on('error', ignoreConnectionError);

@@ -34,6 +34,14 @@ export class Regions {
     return this.byName.get(name);
   }
 
+  /** Drops of a key by its text; of every cache that could spell it so. */
+  evictionsOf(slotKey: string): Eviction[] {
+    const names = [...this.byName.keys()].filter(
+      (name) => slotKey === name || slotKey.startsWith(`${name}:`),
+    );
+    return names.map((cache) => ({ kind: 'entry', slot: { cache, key: slotKey } }));
+  }
+
   all(): Region[] {
     return [...this.byName.values()];
   }

@@ -348,6 +348,20 @@ export function describeCacheContract(
       });
     });
 
+    it('drops entries by the text of their keys, and by how it begins, and no others', async () => {
+      const items = handleOf(engine, byId);
+      const tags = handleOf(engine, tagged);
+      for (const id of ['a', 'ab', 'b*', 'c']) await items.getOrLoad([id], async () => 'old');
+      await tags.getOrLoad(['a'], async () => 'old');
+      expect(await engine.evictKeys(['item:c', 'unknown:x'])).toBe('applied');
+      expect(await engine.evictPrefix('item:a')).toEqual({ outcome: 'applied', evicted: 2 });
+      expect(await engine.evictPrefix('item:*')).toEqual({ outcome: 'applied', evicted: 0 });
+      const left = await items.getMany([['a'], ['ab'], ['b*'], ['c']]);
+      expect(left).toEqual([undefined, undefined, 'old', undefined]);
+      expect(await tags.get(['a'])).toBe('old');
+      await expect(engine.evictPrefix('')).rejects.toThrow('An empty prefix means every entry');
+    });
+
     it('counts what happened', async () => {
       const items = handleOf(engine, byId);
       await items.getOrLoad(['a'], async () => 1);

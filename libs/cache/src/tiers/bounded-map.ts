@@ -23,6 +23,10 @@ export class BoundedMap<V> {
     this.entries.delete(key);
   }
 
+  keys(): string[] {
+    return [...this.entries.keys()];
+  }
+
   clear(): void {
     this.entries.clear();
   }

@@ -68,6 +68,10 @@ export class MemoryStore {
     for (const map of [this.values, this.leases, this.marks, this.holds, this.waiters]) map.clear();
   }
 
+  keys(prefix: string): string[] {
+    return this.values.keys().filter((key) => key.startsWith(prefix));
+  }
+
   read(slot: Slot, marks: readonly string[]): TierRead {
     return {
       text: this.live(this.values, slot.key) ?? null,
