@@ -48,6 +48,9 @@ export class TwinProcess {
       bus,
       clock,
       health: tier,
+      keys: async function* keys(prefix) {
+        yield store.keys(prefix);
+      },
       start: async (listener) => {
         tier.start();
         bus.start(listener);
