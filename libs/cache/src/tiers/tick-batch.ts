@@ -29,9 +29,18 @@ export class TickBatch<Request, Answer> {
   }
 
   private readonly flush = (): void => {
-    const batch = this.waiting;
-    if (batch.length === 0) return;
+    const all = this.waiting;
+    if (all.length === 0) return;
     this.waiting = [];
+    // A call that has little time left must not take the others' along.
+    const halfMs = Math.max(...all.map(({ budget }) => budget.remainingMs)) / 2;
+    const hasTime = ({ budget }: Waiting<Request, Answer>): boolean => budget.remainingMs >= halfMs;
+    this.send(all.filter(hasTime));
+    this.send(all.filter((waiting) => !hasTime(waiting)));
+  };
+
+  private send(batch: readonly Waiting<Request, Answer>[]): void {
+    if (batch.length === 0) return;
     const allowedMs = Math.min(...batch.map(({ budget }) => budget.remainingMs));
     const shared = new CallBudget(allowedMs);
     const spend = (): void => {
@@ -51,5 +60,5 @@ export class TickBatch<Request, Answer> {
         for (const { reject } of batch) reject(error);
       },
     );
-  };
+  }
 }
