@@ -5,7 +5,7 @@ import { STALL_MS, currentLoads, trackNesting, tracksNesting } from './load.js';
 import type { Place, Waiters } from './waiters.js';
 
 /** The first wait for somebody else's load; a lost wake costs no more than this. */
-const FIRST_WAIT_MS = 25;
+const FIRST_WAIT_MS = 10;
 const LONGEST_WAIT_MS = 250;
 
 /**

@@ -24,7 +24,8 @@ export class TickBatch<Request, Answer> {
     return new Promise<Answer>((resolve, reject) => {
       const length = this.waiting.push({ request, budget, resolve, reject });
       if (length >= this.most) this.flush();
-      else if (length === 1) process.nextTick(this.flush);
+      // After everything that has arrived was dealt with: answers of a database come one by one, in one turn.
+      else if (length === 1) setImmediate(this.flush);
     });
   }
 
