@@ -35,6 +35,8 @@ const WARN_EVERY_MS = 10_000;
 /** A load that takes longer does not fill; a write that takes longer is not protected any more. */
 const LONGEST_LOAD_MS = 60_000;
 const LONGEST_WRITE_MS = 600_000;
+/** Below it, values of ordinary size would not be kept; most likely another unit was meant. */
+const LEAST_L1_BYTES = 65_536;
 
 /** The caches of one application: declarations become regions, calls go through the tiers, evicts go everywhere. */
 export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
@@ -56,12 +58,12 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
   constructor(private readonly options: CacheModuleOptions) {
     this.logger = options.logger ?? new Logger('Cache');
     const { deadlineMs = 50, ttlJitter = 0, transaction } = options;
-    const maxEntries = options.l1?.maxEntries ?? 10_000;
-    checkOptions(deadlineMs, ttlJitter, maxEntries);
+    const { maxEntries = 10_000, maxBytes } = options.l1 ?? {};
+    checkOptions(deadlineMs, ttlJitter, maxEntries, maxBytes);
     this.backend = options.backend ?? backendOf(options, maxEntries, deadlineMs, this.logger);
     const { bus, clock } = this.backend;
     const tier = inBatches(this.backend.tier);
-    const local = this.backend.local ?? new LocalTier(maxEntries);
+    const local = this.backend.local ?? new LocalTier(maxEntries, maxBytes);
     const defaults = { ...ttlsOf(options), ttlJitter };
     this.regions = new Regions(local, defaults, (name) => this.backend.health?.watch(name));
     this.waiters = new Waiters(clock);
@@ -360,12 +362,22 @@ function ttlsOf(options: CacheModuleOptions): { ttlMs: number; ttlOverridesMs: M
   };
 }
 
-function checkOptions(deadlineMs: number, ttlJitter: number, maxEntries: number): void {
+function checkOptions(
+  deadlineMs: number,
+  ttlJitter: number,
+  maxEntries: number,
+  maxBytes = LEAST_L1_BYTES,
+): void {
   if (!(deadlineMs > 0)) throw new CacheDeclarationError('CacheModule: deadlineMs must be above 0, e.g. 50.');
   if (!(ttlJitter >= 0 && ttlJitter < 1)) {
     throw new CacheDeclarationError('CacheModule: ttlJitter must be from 0 to below 1, e.g. 0.1.');
   }
   if (!Number.isSafeInteger(maxEntries) || maxEntries < 1) {
     throw new CacheDeclarationError('CacheModule: l1.maxEntries must be a whole number from 1, e.g. 10000.');
+  }
+  if (!Number.isSafeInteger(maxBytes) || maxBytes < LEAST_L1_BYTES) {
+    throw new CacheDeclarationError(
+      `CacheModule: l1.maxBytes is a number of bytes from ${LEAST_L1_BYTES}, e.g. 64 * 2 ** 20.`,
+    );
   }
 }

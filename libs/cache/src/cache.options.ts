@@ -24,6 +24,23 @@ export interface CacheOutbox {
   add(entries: readonly string[]): Promise<void>;
 }
 
+/**
+ * Bounds of the process's own tier, over all caches; all that are given hold.
+ *
+ * @example
+ * CacheModule.forRoot({ l1: { maxEntries: 200_000, maxBytes: 64 * 2 ** 20 } });
+ */
+export interface LocalTierOptions {
+  /** In memory mode also the bound of the tier behind it. @default 10_000 */
+  maxEntries?: number;
+  /**
+   * In bytes, at least 65,536. An entry counts as two bytes for each character of its stored text and its key, and 320
+   * for the rest: an estimate, so leave room. An entry of more than an eighth of the bound is not kept in the process.
+   * In memory mode it does not bound the texts in the tier behind it. @default none
+   */
+  maxBytes?: number;
+}
+
 /** Options of `CacheModule`. */
 export interface CacheModuleOptions {
   /** In front of every key. @default `"cache"` */
@@ -37,8 +54,8 @@ export interface CacheModuleOptions {
   redis?: RedisConnection | { commands: RedisConnection; subscriber: RedisConnection };
   /** How much a cache call may add to the loader's time, whatever Redis does. @default 50 */
   deadlineMs?: number;
-  /** The process's own tier; in memory mode also the bound of the tier behind it. @default `{ maxEntries: 10_000 }` */
-  l1?: { maxEntries?: number };
+  /** How much the process keeps decoded. @default `{ maxEntries: 10_000 }` */
+  l1?: LocalTierOptions;
   /** Fraction of a TTL, 0 to 1, that is left to chance so that entries do not expire together. @default 0 */
   ttlJitter?: number;
   /** TTL of caches that declare none. @default `"1h"` */

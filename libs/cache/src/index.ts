@@ -1,5 +1,10 @@
 export { CacheModule, type CacheModuleAsyncOptions } from './cache.module.js';
-export type { CacheModuleOptions, CacheOutbox, CacheTransactions } from './cache.options.js';
+export type {
+  CacheModuleOptions,
+  CacheOutbox,
+  CacheTransactions,
+  LocalTierOptions,
+} from './cache.options.js';
 export { CacheService } from './cache.service.js';
 export type { BatchOptions, CacheHandle } from './cache-handle.js';
 export { CacheDeclarationError, CacheKeyError, CacheTimeoutError, CacheValueError } from './cache.errors.js';

@@ -19,12 +19,16 @@ export interface ReadContext {
   readonly budget: CallBudget;
 }
 
-/** An entry, and its value in the form that L1 keeps. */
-export interface Decoded {
-  readonly entry: Entry;
+/** A value as L1 keeps it. */
+interface Form {
   readonly value: unknown;
   /** Set when the value cannot be shared: every caller decodes its own copy. */
   readonly payload?: string;
+}
+
+/** An entry, and its value in the form that L1 keeps. */
+export interface Decoded extends Form {
+  readonly entry: Entry;
 }
 
 /** What a load may do with its value. */
@@ -115,7 +119,7 @@ export class Loader {
     read: ReadContext,
     permit: Permit,
     payload: string,
-    form: { value: unknown; payload?: string },
+    form: Form,
     loadMs: number,
   ): Promise<Outcome> {
     const { clock } = this.options;
@@ -129,7 +133,7 @@ export class Loader {
     const head = { freshUntil, keptUntil: freshUntil + freshness.keepMs, loadMs };
     const stored = await this.fill(read, permit, head, payload);
     // A clear or a tag evict does not void leases: only what L1 may keep is known to be younger than all of them.
-    const kept = stored && this.keepLocally(read, outcome, ttlMs);
+    const kept = stored && this.keepLocally(read, form, payload.length, ttlMs);
     return { ...outcome, source: 'load', stored, doubtful: !kept && this.options.isShared };
   }
 
@@ -205,8 +209,8 @@ export class Loader {
       .catch((error: unknown) => this.options.onError(region, error));
   }
 
-  /** Keeps a value in L1, for as long as it may be served without asking. */
-  keepLocally(read: ReadContext, entry: { value: unknown; payload?: string }, freshMs: number): boolean {
+  /** Keeps a value, whose text has that many characters, in L1 for as long as it may be served without asking. */
+  keepLocally(read: ReadContext, form: Form, size: number, freshMs: number): boolean {
     const { region, args, key, fence } = read;
     const now = this.options.clock.now();
     if (region.localTtlMs === undefined || !this.options.inStep(now)) return false;
@@ -215,16 +219,17 @@ export class Loader {
     if (expiresAt <= now) return false;
     const tags = region.tagged ? region.tagsOf(args) : undefined;
     return this.local.put(region, key, fence, {
-      value: entry.value,
-      payload: entry.payload,
+      value: form.value,
+      payload: form.payload,
       expiresAt,
       tags,
+      size,
     });
   }
 }
 
 /** A payload in the form that L1 keeps; undefined when it is of an unknown kind. */
-function formOf(region: Region, payload: string): { value: unknown; payload?: string } | undefined {
+function formOf(region: Region, payload: string): Form | undefined {
   const decoded = region.codec.decode(payload);
   if (!decoded) return undefined;
   return decoded.shareable ? { value: decoded.value } : { value: undefined, payload };
@@ -236,7 +241,7 @@ export function decodeEntry(region: Region, entry: Entry): Decoded | undefined {
 }
 
 /** The value itself; one's own copy where it cannot be shared. */
-export function valueOf(region: Region, form: { value: unknown; payload?: string }): unknown {
+export function valueOf(region: Region, form: Form): unknown {
   return form.payload === undefined ? form.value : region.codec.decode(form.payload)!.value;
 }
 

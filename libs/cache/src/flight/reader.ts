@@ -255,7 +255,8 @@ export class Reader {
     const leftMs = old.entry.freshUntil - this.options.clock.wall();
     if (leftMs <= 0) return undefined;
     // Another instance's clock may be off; what it says can only shorten what this one would allow.
-    const kept = this.loader.keepLocally(read, old, Math.min(leftMs, read.region.ttlMs));
+    const freshMs = Math.min(leftMs, read.region.ttlMs);
+    const kept = this.loader.keepLocally(read, old, old.entry.payload.length, freshMs);
     return this.serve(read, old, kept);
   }
 

@@ -1,7 +1,8 @@
 import type { Region } from '../region.js';
+import { MOST_USES, Residents, type Resident } from './residents.js';
 
 /** An entry that this process keeps decoded. */
-export interface LocalEntry {
+export interface LocalEntry extends Resident {
   readonly region: Region;
   readonly key: string;
   /** The value as every caller gets it; absent when each needs a copy. */
@@ -12,7 +13,6 @@ export interface LocalEntry {
   readonly tags?: readonly string[];
   /** How many tag evicts this process had seen when the entry's value was asked for. */
   readonly tagMoment: number;
-  visited: boolean;
 }
 
 /** What {@link LocalTier.put} is given. */
@@ -21,28 +21,41 @@ export interface LocalValue {
   readonly payload?: string;
   readonly expiresAt: number;
   readonly tags?: readonly string[];
+  /** Length of its stored text, in characters. @default 0 */
+  readonly size?: number;
 }
 
 /** What has to be unchanged between asking for a value and keeping it. */
 export type Fence = number;
 
 const STRIPES = 1_024;
+/** What an entry takes beside its value and its key: the entry, its promise, its places in the map and the queue. */
+const OVERHEAD_BYTES = 320;
+/** A decoded value takes about twice what its text takes, more or less of it according to its shape. */
+const BYTES_PER_CHARACTER = 2;
 
 /**
- * L1: decoded values, bounded in number, with CLOCK (second chance) eviction, which costs a hit one flag. Every evict
- * moves the epoch of its key's stripe, so that a value which was asked for before it is never kept after it.
+ * L1: decoded values, bounded in number and bytes; {@link Residents} says who stays, at the cost of a counter a hit.
+ * Every evict moves the epoch of its key's stripe, so that a value which was asked for before it is never kept after it.
  */
 export class LocalTier {
-  /** All entries, in the order in which they are next looked at when room is needed. */
-  private readonly queue = new Set<LocalEntry>();
-  /** Where the queue was last left; from its start it would step over everything that was deleted there. */
-  private hand = this.queue.values();
+  private readonly residents: Residents<LocalEntry>;
   private readonly epochs = new Float64Array(STRIPES);
   private readonly tagEvicts = new Map<string, number>();
   private tagMoment = 0;
   private globalEpoch = 0;
 
-  constructor(private readonly maxEntries: number) {}
+  constructor(
+    private readonly maxEntries: number,
+    maxBytes = Infinity,
+  ) {
+    this.residents = new Residents(maxEntries, maxBytes);
+  }
+
+  /** What the entries of all caches take, as far as that is known without walking the values. */
+  get bytes(): number {
+    return this.residents.bytes;
+  }
 
   /** The live entry, if this process has one. */
   get(region: Region, key: string, now: number): LocalEntry | undefined {
@@ -53,7 +66,7 @@ export class LocalTier {
       this.remove(entry);
       return undefined;
     }
-    entry.visited = true;
+    if (entry.uses < MOST_USES) entry.uses++;
     return entry;
   }
 
@@ -67,11 +80,16 @@ export class LocalTier {
     );
   }
 
-  /** Keeps a value unless anything that could concern it was evicted since the fence was taken. */
+  /**
+   * Keeps a value unless anything that could concern it was evicted since the fence was taken: then it answers false.
+   * How long it stays depends on the room; one that is too large for it does not come in.
+   */
   put(region: Region, key: string, fence: Fence, given: LocalValue): boolean {
     if (fence !== this.fence(region, key)) return false;
     const previous = region.local.get(key);
     if (previous) this.remove(previous);
+    const weight = OVERHEAD_BYTES + BYTES_PER_CHARACTER * (key.length + (given.size ?? 0));
+    if (!this.residents.accepts(weight)) return true;
     const entry: LocalEntry = {
       region,
       key,
@@ -80,11 +98,15 @@ export class LocalTier {
       expiresAt: given.expiresAt,
       tags: given.tags,
       tagMoment: this.tagMoment,
-      visited: false,
+      weight,
+      fingerprint: hashOf(key, hashOf(region.name)),
+      uses: 0,
+      settled: false,
     };
     region.local.set(key, entry);
-    this.queue.add(entry);
-    if (this.queue.size > this.maxEntries) this.makeRoom();
+    this.residents.add(entry);
+    for (let gone = this.residents.takeSurplus(); gone; gone = this.residents.takeSurplus())
+      gone.region.local.delete(gone.key);
     return true;
   }
 
@@ -96,7 +118,7 @@ export class LocalTier {
 
   clear(region: Region): void {
     region.generation++;
-    for (const entry of region.local.values()) this.queue.delete(entry);
+    for (const entry of region.local.values()) this.residents.delete(entry);
     region.local.clear();
   }
 
@@ -109,8 +131,8 @@ export class LocalTier {
 
   /** Drops everything, and refuses every value that was asked for before. */
   distrust(): void {
-    for (const entry of this.queue) entry.region.local.delete(entry.key);
-    this.queue.clear();
+    for (let entry = this.residents.take(); entry; entry = this.residents.take())
+      entry.region.local.delete(entry.key);
     this.tagEvicts.clear();
     this.globalEpoch++;
   }
@@ -121,31 +143,16 @@ export class LocalTier {
   }
 
   private remove(entry: LocalEntry): void {
-    this.queue.delete(entry);
+    this.residents.delete(entry);
     entry.region.local.delete(entry.key);
-  }
-
-  private makeRoom(): void {
-    for (let next = this.hand.next(); ; next = this.hand.next()) {
-      if (next.done) {
-        this.hand = this.queue.values();
-        continue;
-      }
-      const entry = next.value;
-      this.queue.delete(entry);
-      if (!entry.visited) {
-        entry.region.local.delete(entry.key);
-        return;
-      }
-      // Used since it was last met: goes to the back of the queue, once.
-      entry.visited = false;
-      this.queue.add(entry);
-    }
   }
 }
 
-function stripeOf(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
-  return (hash >>> 0) % STRIPES;
+const stripeOf = (key: string): number => (hashOf(key) >>> 0) % STRIPES;
+
+/** FNV-1a; further texts are taken in by going on from the hash of those before. */
+function hashOf(text: string, before = 0x811c9dc5): number {
+  let hash = before;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash;
 }
