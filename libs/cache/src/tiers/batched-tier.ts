@@ -17,9 +17,9 @@ import type {
   TierRead,
 } from './tier.js';
 
-/** Longer scripts would keep other clients waiting. */
-const MOST_READS = 256;
-const MOST_SCRIPTED = 64;
+/** Longer ones keep the server busy while this process waits, instead of both being at work. */
+const MOST_READS = 64;
+const MOST_SCRIPTED = 16;
 
 /** A tier that is asked in batches where reads and fills come together; everything else goes through as it is. */
 class BatchedTier implements Tier {
