@@ -23,6 +23,7 @@ import { RuntimeSettings } from '../config/runtime.settings.js';
     EventsModule,
     PeriodicModule,
     PaginationModule,
+    CacheOutboxModule,
     CacheModule.forRootAsync({
       imports: [CacheOutboxModule],
       inject: [CacheSettings, RedisSettings, RuntimeSettings, RedisConnections, Database, CacheOutboxRows],
