@@ -95,7 +95,8 @@ export class LocalTier {
       key,
       answer: given.payload === undefined ? Promise.resolve(given.value) : undefined,
       payload: given.payload,
-      expiresAt: given.expiresAt,
+      // Whole milliseconds: a fraction would take an object of its own.
+      expiresAt: Math.floor(given.expiresAt),
       tags: given.tags,
       tagMoment: this.tagMoment,
       weight,
