@@ -1,5 +1,6 @@
 import type { BenchCase } from '../bench-case.js';
 import { crossingEvict } from './crossing-evict.js';
+import { hitRatio } from './hit-ratio.js';
 import { http } from './http.js';
 import { hungRedis } from './hung-redis.js';
 import { l1Hit } from './l1-hit.js';
@@ -23,4 +24,5 @@ export const cases: readonly BenchCase[] = [
   http,
   tagEvict,
   memory,
+  hitRatio,
 ];
