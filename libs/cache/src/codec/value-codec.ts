@@ -39,11 +39,12 @@ function copyOfPlain(value: unknown, depth: number): unknown {
 
 function copyOfArray(items: readonly unknown[], depth: number): unknown {
   if (Object.keys(items).length !== items.length) return NOT_PLAIN;
-  const copy: unknown[] = [];
-  for (const item of items) {
-    const copied = copyOfPlain(item, depth + 1);
+  // As long as it will be: an array that grows keeps the room that it did not need.
+  const copy = [...items];
+  for (let at = 0; at < copy.length; at++) {
+    const copied = copyOfPlain(copy[at], depth + 1);
     if (copied === NOT_PLAIN) return NOT_PLAIN;
-    copy.push(copied);
+    copy[at] = copied;
   }
   return Object.freeze(copy);
 }
