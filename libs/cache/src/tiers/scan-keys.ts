@@ -15,7 +15,7 @@ export async function* scanKeys(
   namespace: string,
   prefix: string,
 ): AsyncGenerator<string[]> {
-  const servers: Redis[] = isCluster(redis) ? redis.nodes('master') : [redis as Redis];
+  const servers: Redis[] = isCluster(redis) ? redis.nodes('master') : [redis];
   // Leases, holds and waiters have something after the brace.
   const pattern = `${escapeGlob(`${namespace}{${prefix}`)}*}`;
   for (const server of servers) {
