@@ -11,10 +11,10 @@ import { Source } from './support/source.js';
 const SEED = Number(process.env.CHAOS_SEED ?? 1);
 const SECONDS = Number(process.env.CHAOS_SECONDS ?? (FULL_SIZE ? 60 : 20));
 const PROMISES = { deadlineMs: 50, trustMs: 2_000, slackMs: 5 };
-/** A load of another process is waited for twice as long as most loads take, which are known within a factor of two. */
-const PATIENCE = 4;
-/** Largest share of reads that may have to: those that asked when a process was cut off in the middle of a load. */
-const PATIENT_SHARE = 0.005;
+/** A load of another process may be waited for until its lease ends, when that process was cut off in its middle. */
+const LEASE_MS = 1_000;
+/** Largest share of reads to which that may happen. */
+const PATIENT_SHARE = 0.002;
 /** How long after the last fault every instance may need to show every item as it is. */
 const RECOVERY_MS = 3_000;
 
@@ -40,7 +40,7 @@ describe('four processes, a Redis and a network that fail in every way for a min
       } while (outdated.length > 0 && performance.now() < recoveredBy);
       await world.everyInstance('stopReading');
       history = await world.history();
-      findings = check(history, { ...PROMISES, patienceMs: PATIENCE * usualLoadMs(history) });
+      findings = check(history, { ...PROMISES, patienceMs: LEASE_MS + usualLoadMs(history) });
       say(summary(source, history, findings, disturbances));
     },
     (SECONDS + 120) * 1_000,

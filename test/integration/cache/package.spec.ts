@@ -140,7 +140,9 @@ describe('the package @rapport/cache', () => {
   beforeAll(async () => {
     redis = await startRedis();
     directory = realpathSync(mkdtempSync(join(tmpdir(), 'rapport-package-')));
-    const { stdout } = await npm(['pack', '--json', '--pack-destination', directory], library);
+    // Packing builds; this repository runs no scripts of what it installs, and npm hands that down to its children.
+    const pack = ['pack', '--json', '--ignore-scripts=false', '--pack-destination', directory];
+    const { stdout } = await npm(pack, library);
     const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
     tarball = join(directory, packed.filename);
     files = packed.files.map(({ path }) => path);
