@@ -6,7 +6,7 @@ import { compileChildren, startChild, type Child } from './support/children.js';
 import { Source } from './support/source.js';
 
 /** Processes that are killed; each is in the middle of several writes then. */
-const KILLS = Number(process.env.CHAOS_KILLS ?? (FULL_SIZE ? 200 : 40));
+const KILLS = Number(process.env.CHAOS_KILLS ?? (FULL_SIZE ? 200 : 16));
 const WRITES = 4;
 /** Processes at a time. */
 const WIDTH = 2;

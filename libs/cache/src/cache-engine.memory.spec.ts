@@ -3,7 +3,7 @@ import { defineCache } from './declare/cache-declaration.js';
 import { handleOf } from './testing/cache.contract.js';
 import { FULL_SIZE } from './testing/full-size.js';
 
-const KEYS = FULL_SIZE ? 1_000_000 : 50_000;
+const KEYS = FULL_SIZE ? 1_000_000 : 20_000;
 const BOUND = 1_000;
 
 const items = defineCache<[id: number], number>({
