@@ -97,6 +97,7 @@ export async function startCharacters(redisUrl?: string): Promise<CharactersApp>
         transaction: {
           isActive: () => database.inTransaction,
           afterCommit: (hook) => void database.afterCommit(hook),
+          afterRollback: (hook) => database.afterRollback(hook),
         },
       }),
       ClockModule,

@@ -73,6 +73,7 @@ test('a passage written twice is a fault', () => {
     'src/users/one.ts': long('one'),
     'libs/cache/src/two.ts': long('two'),
     'apps/worker/src/main.ts': 'export const nothing = 0;\n',
+    'bench/main.ts': 'export const nothing = 0;\n',
   });
   expect(project.run('jscpd', '--config', '.jscpd.json')).toMatchObject({
     status: 1,

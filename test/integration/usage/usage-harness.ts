@@ -74,6 +74,7 @@ export function usageParts(database: Database, redis?: { commands: Redis; subscr
       transaction: {
         isActive: () => database.inTransaction,
         afterCommit: (hook) => database.afterCommit(hook),
+        afterRollback: (hook) => database.afterRollback(hook),
       },
     }),
     providers: [

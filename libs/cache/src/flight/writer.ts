@@ -67,7 +67,9 @@ export class Writer {
     if (!transaction?.isActive()) return { done: end, failed: end, undelivered: hold.undelivered };
     if (hold.undelivered.length > 0) await transaction.outbox?.add(hold.undelivered.map(serialize));
     await transaction.afterCommit(async () => void (await end()));
-    await transaction.afterRollback?.(async () => void (await end()));
+    if (transaction.afterRollback) await transaction.afterRollback(async () => void (await end()));
+    // Nobody would say when it is over: then it lasts as long as it lasts without being renewed.
+    else hold.stopRenewing();
     const later = async (): Promise<EvictOutcome> => 'pending';
     return { done: later, failed: later, undelivered: [] };
   }
