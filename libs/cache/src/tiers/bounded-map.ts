@@ -1,10 +1,9 @@
-/**
- * A map that forgets its oldest entries. The position of the oldest is kept between calls: looking for it from the
- * start would step over everything that was deleted there, at a cost that grows with the limit.
- */
+import { Queue } from './queue.js';
+
+/** A map that forgets its oldest entries. */
 export class BoundedMap<V> {
   private readonly entries = new Map<string, V>();
-  private oldest = this.entries.keys();
+  private readonly order = new Queue<string>();
 
   constructor(private readonly limit: number) {}
 
@@ -14,13 +13,14 @@ export class BoundedMap<V> {
 
   /** Makes it the youngest, and forgets the oldest when there are too many. */
   set(key: string, value: V): void {
-    this.entries.delete(key);
+    this.order.delete(key);
+    this.order.add(key);
     this.entries.set(key, value);
-    while (this.entries.size > this.limit) this.forgetOldest();
+    if (this.entries.size > this.limit) this.entries.delete(this.order.take()!);
   }
 
   delete(key: string): void {
-    this.entries.delete(key);
+    if (this.entries.delete(key)) this.order.delete(key);
   }
 
   keys(): string[] {
@@ -29,11 +29,6 @@ export class BoundedMap<V> {
 
   clear(): void {
     this.entries.clear();
-  }
-
-  private forgetOldest(): void {
-    const next = this.oldest.next();
-    if (next.done) this.oldest = this.entries.keys();
-    else this.entries.delete(next.value);
+    this.order.clear();
   }
 }
