@@ -21,7 +21,7 @@ import { setupOpenApi } from './platform/openapi/openapi.js';
 import { SocketIoAdapter } from './realtime/socket-io.adapter.js';
 import { VERSION } from './version.js';
 
-const PROBES = ['livez', 'readyz', 'startupz'];
+const OUTSIDE_API = ['livez', 'readyz', 'startupz', 'metrics'];
 
 /**
  * The application, not yet listening. Tests call it with their own environment.
@@ -36,7 +36,7 @@ export async function createApp(environment: Environment): Promise<NestFastifyAp
     // JSON is read by the adapter; Nest would also read forms, which no route takes.
     { logger: createLogger(settings.get(LogSettings)), abortOnError: false, bodyParser: false },
   );
-  app.setGlobalPrefix('api', { exclude: PROBES });
+  app.setGlobalPrefix('api', { exclude: OUTSIDE_API });
   app.useWebSocketAdapter(new SocketIoAdapter(app));
   configureHttp(app);
   setupOpenApi(app, { version: VERSION, publicUrl: server.publicUrl });

@@ -5,6 +5,7 @@ import { TokenSettings } from '../auth/tokens.settings.js';
 import { DatabaseSettings } from '../platform/database/database.settings.js';
 import { ServerSettings } from '../platform/http/server.settings.js';
 import { LogSettings } from '../platform/logging/log.settings.js';
+import { MetricsSettings } from '../platform/metrics/metrics.settings.js';
 import { PaginationSettings } from '../platform/pagination/pagination.settings.js';
 import { RedisSettings } from '../platform/redis/redis.settings.js';
 import { RealtimeSettings } from '../realtime/realtime.settings.js';
@@ -19,6 +20,7 @@ export const SETTINGS: readonly SettingsClass[] = [
   RuntimeSettings,
   ServerSettings,
   LogSettings,
+  MetricsSettings,
   DatabaseSettings,
   RedisSettings,
   CacheSettings,

@@ -17,6 +17,8 @@ export class Readiness {
   /** degraded: everything is answered, something more slowly. unavailable: send requests elsewhere. */
   status!: 'ok' | 'degraded' | 'unavailable';
   checks!: DependencyChecks;
+  /** Features that do less than they promise at the moment, such as cache or events. */
+  degraded!: string[];
 }
 
 export class RedisHealth {

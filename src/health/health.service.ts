@@ -14,6 +14,7 @@ import { CacheService } from '@rapport/cache';
 import { RedisConnections } from '@rapport/redis';
 import { AiService } from '../ai/ai.service.js';
 import { DatabaseHealth } from '../platform/database/database.health.js';
+import { Degradations } from '../platform/degraded/degradations.js';
 import { VERSION } from '../version.js';
 import type { DependencyCheck, HealthReport, Liveness, Readiness } from './health.dto.js';
 
@@ -39,6 +40,7 @@ export class HealthService implements OnModuleDestroy, BeforeApplicationShutdown
     private readonly redis: RedisConnections,
     private readonly ai: AiService,
     private readonly cache: CacheService,
+    private readonly degradations: Degradations,
   ) {}
 
   onModuleDestroy(): void {
@@ -59,10 +61,13 @@ export class HealthService implements OnModuleDestroy, BeforeApplicationShutdown
       const { status: state, latencyMs = 0, off } = (details[name] ?? {}) as Record<string, unknown>;
       return { status: off ? 'off' : state === 'up' ? 'up' : 'down', latencyMs: latencyMs as number };
     };
-    const serving = status === 'ok' || status === 'degraded';
+    const degraded = [...this.degradations.active()];
+    const serving = (status === 'ok' || status === 'degraded') && !this.draining && this.started;
+    const whole = status === 'ok' && degraded.length === 0;
     return {
-      status: serving && !this.draining && this.started ? status : 'unavailable',
+      status: serving ? (whole ? 'ok' : 'degraded') : 'unavailable',
       checks: { db: of('db'), redis: of('redis'), ai: of('ai') },
+      degraded,
     };
   }
 

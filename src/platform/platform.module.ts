@@ -5,10 +5,12 @@ import { CacheOutboxModule, CacheOutboxRows } from './cache/cache-outbox.js';
 import { CacheRelay } from './cache/cache-relay.js';
 import { CacheSettings } from './cache/cache.settings.js';
 import { ClockModule } from './clock/clock.module.js';
+import { DegradedModule } from './degraded/degraded.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { Database } from './database/database.js';
 import { EventsModule } from './events/events.module.js';
 import { PeriodicModule } from './jobs/periodic.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { PaginationModule } from './pagination/pagination.module.js';
 import { RedisModule } from './redis/redis.module.js';
 import { RedisSettings } from './redis/redis.settings.js';
@@ -18,9 +20,11 @@ import { RuntimeSettings } from '../config/runtime.settings.js';
 @Module({
   imports: [
     ClockModule,
+    MetricsModule,
     RedisModule,
     DatabaseModule,
     EventsModule,
+    DegradedModule,
     PeriodicModule,
     PaginationModule,
     CacheOutboxModule,

@@ -1,4 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Degradations } from '../degraded/degradations.js';
+import { installDegradedHeader } from '../degraded/degraded-header.js';
 import { installRequestLog } from '../logging/request-log.js';
 import { installAnswerHeaders } from './answer-headers.js';
 import { RouteTable } from './route-table.js';
@@ -28,6 +30,7 @@ export function configureHttp(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onRoute', ({ url, method }) => routes.add(url, method));
   installAnswerHeaders(fastify);
+  installDegradedHeader(fastify, app.get(Degradations));
   installRequestLog(fastify);
   if (settings.corsOrigins.length > 0) {
     app.enableCors({
