@@ -3,3 +3,13 @@ export type { RedisPing, RedisStatus } from './connections/redis-connections.js'
 export type { RedisConnectionOptions } from './connections/connection-options.js';
 export { RedisModule } from './redis.module.js';
 export type { RedisModuleAsyncOptions } from './redis.module.js';
+export { LockError, LockLost, LockTimeout, LockUnavailable } from './locks/lock.errors.js';
+export type { LockErrorCode } from './locks/lock.errors.js';
+export type { Lock, LockOptions } from './locks/lock.js';
+export { Locks } from './locks/locks.js';
+export type { LocksOptions } from './locks/locks.js';
+export { MemoryRateLimits } from './rate-limits/memory-rate-limits.js';
+export type { MemoryRateLimitsOptions } from './rate-limits/memory-rate-limits.js';
+export type { Allowance, RateLimit, RateLimitStore } from './rate-limits/rate-limit.js';
+export { RateLimits } from './rate-limits/rate-limits.js';
+export type { RateLimitsOptions } from './rate-limits/rate-limits.js';
