@@ -1,6 +1,14 @@
 export { RedisConnections } from './connections/redis-connections.js';
-export type { RedisPing, RedisStatus } from './connections/redis-connections.js';
-export type { RedisConnectionOptions } from './connections/connection-options.js';
+export type { RedisPing } from './connections/redis-connections.js';
+export type { RedisStatus } from './connections/availability.js';
+export { RedisPoolError } from './connections/redis-pool.error.js';
+export type { RedisHealth, RedisMetrics } from './connections/redis-health.js';
+export type {
+  RedisClient,
+  RedisConnectionOptions,
+  RedisEndpoint,
+  RedisTopology,
+} from './connections/connection-options.js';
 export { RedisModule } from './redis.module.js';
 export type { RedisModuleAsyncOptions } from './redis.module.js';
 export { LockError, LockLost, LockTimeout, LockUnavailable } from './locks/lock.errors.js';

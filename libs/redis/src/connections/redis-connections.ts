@@ -1,10 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { addressOf, createClient, type RedisConnectionOptions } from './connection-options.js';
-
-/** `off`: none configured. `connecting`: not reached yet since the start. `lost`: reached before, away now. */
-export type RedisStatus = 'off' | 'connecting' | 'ready' | 'lost';
+import { Availability, type RedisStatus } from './availability.js';
+import { BlockingPool } from './blocking-pool.js';
+import { createClient, createSubscriber } from './clients.js';
+import { CommandTally } from './command-tally.js';
+import {
+  addressOf,
+  topologyOf,
+  type RedisClient,
+  type RedisConnectionOptions,
+  type RedisTopology,
+} from './connection-options.js';
+import { within } from './deadline.js';
+import { Heartbeat, isCluster } from './heartbeat.js';
+import { Inspection } from './inspection.js';
+import { Latencies } from './latencies.js';
+import { faultOf, refusesAll, refusesWrites, type RedisFault } from './redis-fault.js';
+import type { RedisHealth, RedisMetrics } from './redis-health.js';
 
 /** Answer of {@link RedisConnections.ping}. */
 export interface RedisPing {
@@ -14,11 +25,14 @@ export interface RedisPing {
   reason?: string;
 }
 
-type Listener = () => void;
+/** Before a client that gave up is told to connect again. */
+const REVIVE_MS = 250;
 
 /**
- * The two connections of a process: one for commands, one for subscriptions. They come up when Redis does, whether
- * that is before the process, after it, or again after an outage; nothing here waits for it or throws because of it.
+ * The Redis connections of a process, to a single server, a Sentinel group or a Cluster: one for commands, one for
+ * subscriptions, further ones on request. They come up when Redis does, whether that is before the process, after it, or
+ * again after an outage; nothing here waits for it or throws because of it. The objects stay the same for good: a
+ * connection that was lost comes back in the same client.
  *
  * @example
  * const redis = new RedisConnections({ url: 'redis://localhost:6379' });
@@ -27,44 +41,74 @@ type Listener = () => void;
  * redis.close();
  */
 export class RedisConnections {
+  /** How Redis is reached; `none` when none is configured. */
+  readonly topology: RedisTopology;
   /** Commands; undefined without a configured Redis. Rejects at once while Redis is away. */
-  readonly commands: Redis | undefined;
+  readonly commands: RedisClient | undefined;
   /** Subscriptions only; what is subscribed has to be subscribed again at every {@link onReady}. */
   readonly subscriber: Redis | undefined;
+  /** Connections to borrow for commands that block. */
+  readonly blocking: BlockingPool;
 
-  private readonly log = new Logger('Redis');
-  private readonly clients: Redis[];
-  private readonly readyListeners = new Set<Listener>();
-  private readonly lostListeners = new Set<Listener>();
-  private readonly heartbeatMs: number;
-  private current: RedisStatus;
-  private reason = 'no connection yet';
-  private reported = false;
-  private lostAt = 0;
-  private heartbeat: NodeJS.Timeout | undefined;
-  private readonly checking = new Set<Redis>();
+  private readonly availability: Availability;
+  private readonly tally = new CommandTally((error) => this.noteFailedCommand(error));
+  private readonly latencies = new Latencies();
+  private readonly inspection: Inspection | undefined;
+  private readonly heartbeat: Heartbeat | undefined;
+  /** Both of the above, without which there is no Redis to speak of. */
+  private readonly core: RedisClient[];
+  private readonly duplicates = new Set<Redis>();
+  private readonly seenReady = new WeakSet<RedisClient>();
+  private readonly revivals = new Map<RedisClient, NodeJS.Timeout>();
+  private reconnects = 0;
+  private started = false;
   private closed = false;
 
-  constructor(options: RedisConnectionOptions) {
-    this.commands = createClient(options, 'commands');
-    this.subscriber = createClient(options, 'subscriber');
-    this.heartbeatMs = options.heartbeatMs ?? 5_000;
-    this.clients = [this.commands, this.subscriber].filter((client) => client !== undefined);
-    this.current = this.clients.length ? 'connecting' : 'off';
-    for (const client of this.clients) {
-      client.on('error', (error: Error) => this.noteFailure(error));
-      client.on('ready', () => this.noteReady());
-      client.on('close', () => this.noteClosed());
-    }
+  /** @throws when the options name more than one Redis */
+  constructor(private readonly options: RedisConnectionOptions) {
+    this.topology = topologyOf(options);
+    this.commands = createClient(options, { role: 'commands' });
+    this.subscriber = createSubscriber(options, 'subscriber', this.commands);
+    this.availability = new Availability(this.commands && addressOf(options));
+    this.blocking = new BlockingPool(
+      () => createClient(options, { role: 'blocking', blocking: true }),
+      () => this.status() === 'ready',
+      options.pool,
+    );
+    this.core = [this.commands, this.subscriber].filter((client) => client !== undefined);
+    if (!this.commands) return;
+    this.tally.watch(this.commands);
+    for (const client of this.core) this.tend(client, true);
+    this.inspection = new Inspection(this.commands, options, this.availability);
+    const { name = 'rapport', heartbeatMs = 1_000 } = options;
+    this.heartbeat = new Heartbeat(
+      this.commands,
+      () => [...(this.subscriber ? [this.subscriber] : []), ...this.duplicates],
+      { intervalMs: heartbeatMs, key: `${name}:probe` },
+      {
+        onTaken: (ms) => {
+          this.latencies.add(ms);
+          this.availability.accept();
+        },
+        onRefused: (fault) => this.noteRefusal(fault),
+        onSilent: (fault) => this.availability.explain(fault),
+      },
+    );
   }
 
   /** `redis` when one is configured, reachable or not. */
   get mode(): 'redis' | 'none' {
-    return this.clients.length ? 'redis' : 'none';
+    return this.commands ? 'redis' : 'none';
   }
 
+  /** Whether Redis can be used now: connected, the primary, not loading, with a password it accepts. */
   status(): RedisStatus {
-    return this.current;
+    return this.availability.status;
+  }
+
+  /** Ready, and not refusing writes because it has no memory left, cannot persist or misses its replicas. */
+  writable(): boolean {
+    return this.status() === 'ready' && this.availability.fault === undefined;
   }
 
   /**
@@ -72,30 +116,39 @@ export class RedisConnections {
    * @param waitMs Milliseconds. @default 1000
    */
   async start(waitMs = 1_000): Promise<void> {
-    if (!this.clients.length || this.closed || this.heartbeat) return;
-    this.heartbeat = setInterval(() => this.beat(), this.heartbeatMs);
-    const waited = new AbortController();
-    const connected = Promise.all(this.clients.map((client) => client.connect()));
+    if (!this.core.length || this.closed || this.started) return;
+    this.started = true;
+    this.heartbeat?.start();
+    this.inspection?.start();
+    const connected = Promise.all(this.core.map((client) => client.connect()));
     // A failed first attempt is reported by the error event and repeated by the retry strategy.
-    const settled = connected.then(
-      () => undefined,
-      () => undefined,
-    );
-    const timedOut = sleep(waitMs, undefined, { signal: waited.signal }).catch(() => undefined);
-    await Promise.race([settled, timedOut]);
-    waited.abort();
+    await within(waitMs, connected).catch(() => undefined);
   }
 
   /** Calls `listener` each time both connections are up (not for the present); returns how to stop. */
-  onReady(listener: Listener): () => void {
-    this.readyListeners.add(listener);
-    return () => this.readyListeners.delete(listener);
+  onReady(listener: () => void): () => void {
+    return this.availability.onReady(listener);
   }
 
-  /** Calls `listener` each time an established connection is lost; returns how to stop. */
-  onLost(listener: Listener): () => void {
-    this.lostListeners.add(listener);
-    return () => this.lostListeners.delete(listener);
+  /** Calls `listener` each time Redis is lost; returns how to stop. */
+  onLost(listener: () => void): () => void {
+    return this.availability.onLost(listener);
+  }
+
+  /**
+   * A further connection for subscriptions, for a part that does not share {@link subscriber}. It connects at once, is
+   * tended like the others and closed with them; its own `ready` and `close` events tell when to subscribe (again).
+   *
+   * @param role - shown in `CLIENT LIST`
+   * @returns undefined without a configured Redis
+   */
+  duplicate(role: string): Redis | undefined {
+    const client = createSubscriber(this.options, role, this.commands);
+    if (!client || this.closed) return undefined;
+    this.duplicates.add(client);
+    this.tend(client, false);
+    client.connect().catch(ignore);
+    return client;
   }
 
   /** One PING on the command connection. Never throws, never takes longer than `deadlineMs`. */
@@ -103,110 +156,111 @@ export class RedisConnections {
     if (!this.commands) return { status: 'off', latencyMs: 0 };
     const started = performance.now();
     const elapsed = (): number => Math.round((performance.now() - started) * 10) / 10;
+    const away = this.status() === 'ready' ? undefined : this.availability.fault;
     try {
-      await answered(this.commands, deadlineMs);
-      return { status: 'up', latencyMs: elapsed() };
+      await within(deadlineMs, this.commands.ping());
+      if (!away) return { status: 'up', latencyMs: elapsed() };
+      return { status: 'down', latencyMs: elapsed(), reason: away.message };
     } catch (error) {
-      const reason = this.current === 'ready' ? (error as Error).message : this.reason;
-      return { status: 'down', latencyMs: elapsed(), reason };
+      return { status: 'down', latencyMs: elapsed(), reason: away?.message ?? (error as Error).message };
     }
   }
 
-  /** Lets go of both connections at once; also of one that does not answer. */
+  /** What is known about Redis, without asking it. */
+  health(): RedisHealth {
+    const { status, since, fault } = this.availability;
+    const { version = null, memory = null, replication = null } = this.inspection?.latest ?? {};
+    return {
+      mode: this.topology,
+      status,
+      writable: this.writable(),
+      reason: fault ? { code: fault.code, message: fault.message } : null,
+      latencyMs: this.latencies.read(),
+      reconnects: this.reconnects,
+      since: since.toISOString(),
+      memory,
+      replication,
+      version,
+    };
+  }
+
+  /** Plain numbers for a metrics endpoint. */
+  metrics(): RedisMetrics {
+    const { reconnects, blocking } = this;
+    return { commands: this.tally.read(), reconnects, pool: blocking.counts() };
+  }
+
+  /** Lets go of all connections at once; also of one that does not answer. */
   close(): void {
     this.closed = true;
-    clearInterval(this.heartbeat);
-    this.readyListeners.clear();
-    this.lostListeners.clear();
-    for (const client of this.clients) client.disconnect();
+    this.heartbeat?.stop();
+    this.inspection?.stop();
+    this.availability.close();
+    this.blocking.close();
+    for (const timer of this.revivals.values()) clearTimeout(timer);
+    for (const client of [...this.core, ...this.duplicates]) client.disconnect();
   }
 
-  private noteReady(): void {
-    if (this.closed || !this.clients.every(({ status }) => status === 'ready')) return;
-    const before = this.current;
-    this.current = 'ready';
-    const away = this.lostAt ? ` after ${((Date.now() - this.lostAt) / 1000).toFixed(1)} s` : '';
-    this.log.log(
-      `Redis at ${this.address} is ${before === 'lost' || this.reported ? `back${away}` : 'ready'}.`,
-    );
-    this.reported = false;
-    this.lostAt = 0;
-    this.call(this.readyListeners);
+  /** Follows a connection, and brings it back when ioredis has given it up. */
+  private tend(client: RedisClient, isCore: boolean): void {
+    client.on('error', (error: Error) => {
+      if (isCore && !this.closed) this.availability.explain(faultOf(error) ?? unknownFault(error));
+    });
+    client.on('ready', () => {
+      if (this.seenReady.has(client)) this.reconnects++;
+      this.seenReady.add(client);
+      if (isCore) this.noteReady(client);
+    });
+    client.on('close', () => {
+      if (isCore) this.noteLink();
+    });
+    client.on('end', () => {
+      if (this.closed) return;
+      // It happens where the Sentinels change their mind while they are asked.
+      const revive = (): void => void client.connect().catch(ignore);
+      this.revivals.set(client, setTimeout(revive, REVIVE_MS));
+    });
+    // A Cluster client keeps the dead node's slots until somebody asks who has them now.
+    if (isCluster(client)) client.on('-node', () => client.status === 'ready' && client.refreshSlotsCache());
   }
 
-  private noteFailure(error: Error): void {
-    this.reason = error.message || (error as NodeJS.ErrnoException).code || error.name;
-    if (this.closed || this.current === 'ready') return;
-    this.report();
+  private noteReady(client: RedisClient): void {
+    this.noteLink();
+    if (client !== this.commands) return;
+    this.heartbeat?.probe();
+    this.inspection?.inspect();
   }
 
-  private noteClosed(): void {
-    if (this.closed || this.current !== 'ready') return;
-    this.current = 'lost';
-    this.lostAt = Date.now();
-    this.reason = 'the connection was closed';
-    this.report();
-    this.call(this.lostListeners);
+  private noteLink(): void {
+    if (this.closed) return;
+    const before = this.status();
+    this.availability.setLinked(this.core.every(({ status }) => status === 'ready'));
+    if (before === 'ready' && this.status() === 'lost') this.blocking.break();
   }
 
-  /** Once per outage: the attempts that follow say nothing new. */
-  private report(): void {
-    if (this.reported) return;
-    this.reported = true;
-    this.lostAt ||= Date.now();
-    this.log.warn(
-      `Redis at ${this.address} is unavailable (${this.reason}); going on without it and trying again.`,
-    );
+  private noteRefusal(fault: RedisFault): void {
+    if (this.closed) return;
+    this.availability.refuse(fault);
+    if (this.status() === 'lost') this.blocking.break();
+    // The primary is elsewhere now, for the subscriptions, too. A Cluster client finds it by itself.
+    if (fault.code !== 'read-only' || this.topology === 'cluster') return;
+    for (const client of [...this.core, ...this.duplicates])
+      if (client.status === 'ready') client.disconnect(true);
   }
 
-  private call(listeners: Set<Listener>): void {
-    for (const listener of [...listeners]) {
-      try {
-        listener();
-      } catch (error) {
-        this.log.error('A listener of the Redis connections failed.', error);
-      }
-    }
-  }
-
-  private get address(): string {
-    return this.commands ? addressOf(this.commands) : 'nowhere';
-  }
-
-  /** A link can be open and dead (no FIN after a power cut or a paused server); only a missing answer tells. */
-  private beat(): void {
-    for (const client of this.clients) {
-      if (this.checking.has(client) || (client.status !== 'ready' && client.status !== 'connect')) continue;
-      this.checking.add(client);
-      const check =
-        client.status === 'ready'
-          ? answered(client, this.heartbeatMs)
-          : becomesReady(client, this.heartbeatMs);
-      check
-        .catch((error: Error) => {
-          this.reason = error.message;
-          if (!this.closed && client.status !== 'end') client.disconnect(true);
-        })
-        .finally(() => this.checking.delete(client));
-    }
+  private noteFailedCommand(error: Error): void {
+    if (this.status() !== 'ready' || this.closed) return;
+    const fault = faultOf(error);
+    if (!fault) return;
+    if (refusesWrites(fault) || fault.code === 'read-only') this.noteRefusal(fault);
+    else if (refusesAll(fault) || fault.code === 'no-answer') this.heartbeat?.probe();
   }
 }
 
-/** @throws when the client has no answer to PING in time. */
-async function answered(client: Redis, deadlineMs: number): Promise<void> {
-  const done = new AbortController();
-  const late = sleep(deadlineMs, undefined, { signal: done.signal }).then(() => {
-    throw new Error(`no answer to PING within ${deadlineMs} ms`);
-  });
-  try {
-    await Promise.race([client.ping(), late]);
-  } finally {
-    done.abort();
-  }
-}
+/** The connection's own events say what becomes of it. */
+const ignore = (): void => undefined;
 
-/** @throws when a client that is connected, but not ready, has not become so after `deadlineMs`. */
-async function becomesReady(client: Redis, deadlineMs: number): Promise<void> {
-  await sleep(deadlineMs, undefined, { ref: false });
-  if (client.status === 'connect') throw new Error(`connected, but not ready within ${deadlineMs} ms`);
-}
+const unknownFault = (error: Error): RedisFault => ({
+  code: 'unreachable',
+  message: error.message || error.name,
+});
