@@ -9,14 +9,17 @@ import {
 } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { RedisConnections } from '@rapport/redis';
 import type { Actor } from '../../src/platform/actor/actor.js';
 import { Database } from '../../src/platform/database/database.js';
+import { Degradations } from '../../src/platform/degraded/degradations.js';
 import { configureHttp } from '../../src/platform/http/configure-http.js';
 import { createHttpAdapter } from '../../src/platform/http/http-adapter.js';
 import { HttpPlatformModule } from '../../src/platform/http/http-platform.module.js';
 import { ServerSettings } from '../../src/platform/http/server.settings.js';
 import { PeriodicModule } from '../../src/platform/jobs/periodic.module.js';
 import { createLogger } from '../../src/platform/logging/logger.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { PaginationModule } from '../../src/platform/pagination/pagination.module.js';
 import { PaginationSettings } from '../../src/platform/pagination/pagination.settings.js';
 
@@ -58,6 +61,9 @@ export async function startHttpApp(options: HttpTestAppOptions): Promise<HttpTes
     { provide: ServerSettings, useValue: settings },
     { provide: PaginationSettings, useValue: pagination },
     { provide: Database, useValue: options.database ?? {} },
+    { provide: RedisConnections, useValue: new RedisConnections({}) },
+    Metrics,
+    Degradations,
   ];
   @Global()
   @Module({ providers: shared, exports: shared })

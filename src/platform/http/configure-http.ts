@@ -2,6 +2,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Degradations } from '../degraded/degradations.js';
 import { installDegradedHeader } from '../degraded/degraded-header.js';
 import { installRequestLog } from '../logging/request-log.js';
+import { installHttpMetrics } from '../metrics/http-metrics.js';
+import { Metrics } from '../metrics/metrics.js';
 import { installAnswerHeaders } from './answer-headers.js';
 import { RouteTable } from './route-table.js';
 import { ServerSettings } from './server.settings.js';
@@ -32,6 +34,7 @@ export function configureHttp(app: NestFastifyApplication): void {
   installAnswerHeaders(fastify);
   installDegradedHeader(fastify, app.get(Degradations));
   installRequestLog(fastify);
+  installHttpMetrics(fastify, app.get(Metrics));
   if (settings.corsOrigins.length > 0) {
     app.enableCors({
       origin: settings.corsOrigins.includes('*') ? '*' : settings.corsOrigins,

@@ -61,11 +61,12 @@ export class Metrics {
 
   /** A total that only grows and that its owner counts. */
   readCounter<Label extends string = never>(metric: ReadMetric<Label>): void {
-    const read = (): Promise<readonly Sample<Label>[]> => this.samplesOf(metric);
+    const read = (): Promise<readonly Sample<Label>[] | undefined> => this.samplesOf(metric);
     const counter = new Counter({
       ...describe(metric),
       async collect() {
         const samples = await read();
+        if (!samples) return;
         this.reset();
         for (const { labels, value } of samples) this.inc(labels, value);
       },
@@ -75,11 +76,12 @@ export class Metrics {
 
   /** A value of the moment, such as how many connections are open. */
   readGauge<Label extends string = never>(metric: ReadMetric<Label>): void {
-    const read = (): Promise<readonly Sample<Label>[]> => this.samplesOf(metric);
+    const read = (): Promise<readonly Sample<Label>[] | undefined> => this.samplesOf(metric);
     const gauge = new Gauge({
       ...describe(metric),
       async collect() {
         const samples = await read();
+        if (!samples) return;
         this.reset();
         for (const { labels, value } of samples) this.set(labels, value);
       },
@@ -95,17 +97,17 @@ export class Metrics {
     return this.registry.metrics();
   }
 
-  /** None when they cannot be read: one broken metric must not hide the others. */
+  /** Undefined when it cannot be read: it keeps what it said last, and does not hide the others. */
   private async samplesOf<Label extends string>({
     name,
     read,
-  }: ReadMetric<Label>): Promise<readonly Sample<Label>[]> {
+  }: ReadMetric<Label>): Promise<readonly Sample<Label>[] | undefined> {
     try {
       const value = await read();
       return typeof value === 'number' ? [{ labels: {}, value }] : value;
     } catch (error) {
       this.logger.warn({ msg: `The metric ${PREFIX}${name} could not be read`, err: error });
-      return [];
+      return undefined;
     }
   }
 }
