@@ -1,0 +1,146 @@
+import { Logger } from '@nestjs/common';
+import { RateLimits, RedisConnections } from '@rapport/redis';
+import { describeRateLimits } from '../../../libs/redis/src/testing/rate-limits.contract.js';
+import { eventually } from '../../support/eventually.js';
+import { startRedis, type RedisServer } from '../../support/redis-server.js';
+
+/** Of a machine that runs much else: nobody is to fall back to counting alone because of it. */
+const PATIENT_MS = 5_000;
+const CLIENTS = 16;
+
+beforeAll(() => Logger.overrideLogger(false));
+
+describe('rate limits counted in Redis', () => {
+  let server: RedisServer;
+  const opened: { connections: RedisConnections; limits: RateLimits }[] = [];
+  const instance = async (deadlineMs = PATIENT_MS): Promise<RateLimits> => {
+    const connections = new RedisConnections({ url: server.url, maxBackoffMs: 50, commandTimeoutMs: 5_000 });
+    await connections.start();
+    const limits = new RateLimits(connections, { prefix: 'test', deadlineMs });
+    opened.push({ connections, limits });
+    return limits;
+  };
+  const commands = () => opened[0]!.connections.commands!;
+  const counted = (limits: RateLimits): Promise<true> =>
+    eventually('Redis to be counted in again', () => Promise.resolve(limits.degraded ? undefined : true));
+
+  beforeEach(async () => {
+    server = await startRedis();
+  });
+  afterEach(async () => {
+    for (const { connections, limits } of opened.splice(0)) {
+      limits.close();
+      connections.close();
+    }
+    await server.stop();
+  });
+
+  describe('as they are counted anywhere', () => {
+    let shared: RateLimits;
+    beforeEach(async () => {
+      shared = await instance();
+    });
+    describeRateLimits('Redis', () => shared);
+  });
+
+  it('allow two instances with 16 clients each what one would be allowed, over several windows', async () => {
+    const instances = [await instance(), await instance()];
+    const limit = { quota: 50, windowMs: 500 };
+    const ratePerMs = limit.quota / limit.windowMs;
+    const grants: { before: number; after: number }[] = [];
+    const started = performance.now();
+    const client = async (limits: RateLimits): Promise<void> => {
+      for (;;) {
+        const before = performance.now();
+        if (before - started > 1_500) return;
+        const { allowed } = await limits.take('burst', 'ann', limit);
+        if (allowed) grants.push({ before, after: performance.now() });
+      }
+    };
+    await Promise.all(instances.flatMap((limits) => Array.from({ length: CLIENTS }, () => client(limits))));
+    const last = Math.max(...grants.map(({ after }) => after));
+    const atMost = limit.quota + (last - started) * ratePerMs;
+    expect(grants.length).toBeLessThanOrEqual(atMost);
+    // Demand never ended before 1,500 ms: everything that was refilled by then was taken.
+    expect(grants.length).toBeGreaterThanOrEqual(Math.floor(limit.quota + 1_500 * ratePerMs) - 1);
+    expect(instances.map(({ degraded }) => degraded)).toEqual([false, false]);
+  });
+
+  it('leave Redis by themselves, and hold no more than a number for each key', async () => {
+    const limits = await instance();
+    await limits.take('burst', 'ann', { quota: 2, windowMs: 60_000 });
+    expect(await commands().keys('*')).toEqual(['test:limit:burst:ann']);
+    const left = await commands().pttl('test:limit:burst:ann');
+    expect(left).toBeGreaterThan(29_000);
+    expect(left).toBeLessThanOrEqual(30_000);
+  });
+
+  describe('when Redis hangs', () => {
+    const limit = { quota: 20, windowMs: 3_600_000 };
+
+    it('allow each instance the limit and no more, answer in time, and then count where they were', async () => {
+      const instances = [await instance(250), await instance(250)];
+      for (let taken = 0; taken < 5; taken++) await instances[0]!.take('burst', 'ann', limit);
+      server.pause();
+      const waits: number[] = [];
+      const client = async (limits: RateLimits): Promise<number> => {
+        let allowed = 0;
+        for (let call = 0; call < 10; call++) {
+          const started = performance.now();
+          if ((await limits.take('burst', 'ann', limit)).allowed) allowed++;
+          waits.push(performance.now() - started);
+        }
+        return allowed;
+      };
+      const allowed = await Promise.all(
+        instances.flatMap((limits) => Array.from({ length: CLIENTS }, () => client(limits))),
+      );
+      expect(allowed.reduce((sum, each) => sum + each, 0)).toBe(2 * limit.quota);
+      expect(Math.max(...waits)).toBeLessThan(1_000);
+      // Only who asked before it was known waited at all.
+      expect(waits.filter((wait) => wait > 200).length).toBeLessThanOrEqual(2 * CLIENTS);
+      expect(instances.map(({ degraded }) => degraded)).toEqual([true, true]);
+
+      server.resume();
+      await Promise.all(instances.map(counted));
+      const { remaining } = await instances[1]!.peek('burst', 'ann', limit);
+      expect(remaining).toBeLessThanOrEqual(limit.quota - 5);
+    });
+
+    it('give back what was taken meanwhile where it was taken', async () => {
+      const limits = await instance(100);
+      server.pause();
+      await limits.take('burst', 'ann', limit);
+      await limits.take('burst', 'ann', limit);
+      server.resume();
+      await counted(limits);
+      // The first of the two was asked in Redis as well, whose answer came too late.
+      await limits.giveBack('burst', 'ann', limit);
+      await limits.giveBack('burst', 'ann', limit);
+      expect((await limits.peek('burst', 'ann', limit)).remaining).toBe(limit.quota - 1);
+      await limits.reset('burst', 'ann');
+      expect((await limits.peek('burst', 'ann', limit)).remaining).toBe(limit.quota);
+    });
+  });
+
+  it('go on in the process while Redis is full or gone, and return by themselves', async () => {
+    const limits = await instance(1_000);
+    const limit = { quota: 2, windowMs: 3_600_000 };
+    const allowedOf = async (key: string): Promise<boolean[]> => {
+      const answers: boolean[] = [];
+      for (let call = 0; call < 3; call++) answers.push((await limits.take('burst', key, limit)).allowed);
+      return answers;
+    };
+    await commands().config('SET', 'maxmemory', '1');
+    expect(await allowedOf('ann')).toEqual([true, true, false]);
+    expect(limits.degraded).toBe(true);
+    await commands().config('SET', 'maxmemory', '0');
+    await counted(limits);
+    await server.kill();
+    expect(await allowedOf('bob')).toEqual([true, true, false]);
+    await server.restart();
+    await counted(limits);
+    expect(await allowedOf('carol')).toEqual([true, true, false]);
+    expect(await commands().keys('*carol')).toHaveLength(1);
+  });
+});
