@@ -3,16 +3,14 @@ import { PromptBuilder } from '../ai/prompt/prompt-builder.service.js';
 import type { Character } from '../characters/characters.types.js';
 import { CharactersService } from '../characters/characters.service.js';
 import type { Actor } from '../platform/actor/actor.js';
-import { EventLog } from '../platform/events/event-log.service.js';
+import { EventOutbox } from '../platform/events/event-outbox.service.js';
 import { newId } from '../platform/ids/ids.js';
 import { UsersService } from '../users/users.service.js';
 import type { Conversation } from './conversation.js';
 import { ConversationStore } from './conversation-store.service.js';
 import type { StartConversation } from './conversations.dto.js';
 import { conversationErrors } from './conversations.errors.js';
-import { conversationStream, MESSAGE_CREATED } from './conversations.events.js';
 import { assertMetadataSize } from './metadata.pipe.js';
-import { toMessage } from './messages/messages.dto.js';
 import type { MessageRecord } from './messages/messages.repository.js';
 
 /** Beginning a conversation: with whom, and with which of the character's greetings. */
@@ -23,7 +21,7 @@ export class ConversationStarts {
     private readonly users: UsersService,
     private readonly prompts: PromptBuilder,
     private readonly store: ConversationStore,
-    private readonly events: EventLog,
+    private readonly outbox: EventOutbox,
   ) {}
 
   /** @throws not-found for a character the caller may not see; greeting-out-of-range */
@@ -38,25 +36,17 @@ export class ConversationStarts {
     const character = await this.characters.getVisible(actor, characterId);
     const userName = await this.users.displayNameOf(actor.id);
     const greeting = this.prompts.render(greetingOf(character, greetingIndex), character.name, userName);
-    const started = await this.store.start(
-      {
-        id: newId(),
-        userId: actor.id,
-        characterId: character.id,
-        title: title ?? character.name,
-        metadata,
-        greeting,
-      },
-      () => this.characters.recordConversation(character.id),
+    const row = {
+      id: newId(),
+      userId: actor.id,
+      characterId: character.id,
+      title: title ?? character.name,
+      metadata,
+      greeting,
+    };
+    return this.outbox.telling(() =>
+      this.store.start(row, () => this.characters.recordConversation(character.id)),
     );
-    if (started.greeting) {
-      await this.events.append({
-        stream: conversationStream(started.conversation.id),
-        type: MESSAGE_CREATED,
-        data: { message: toMessage(started.greeting) },
-      });
-    }
-    return started;
   }
 }
 

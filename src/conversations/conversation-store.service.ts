@@ -1,13 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/database.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
+import { EventOutbox } from '../platform/events/event-outbox.service.js';
 import type { Conversation, ConversationRef } from './conversation.js';
 import { ChangesConversation } from './conversations.cache.js';
+import { toConversation } from './conversations.dto.js';
+import {
+  CONVERSATION_DELETED,
+  CONVERSATION_UPDATED,
+  conversationStream,
+  MESSAGE_CREATED,
+  RECEIPT_UPDATED,
+} from './conversations.events.js';
 import { ConversationsRepository, type ConversationChange } from './conversations.repository.js';
+import { toMessage } from './messages/messages.dto.js';
 import { MessagesRepository, type MessageRecord } from './messages/messages.repository.js';
 
 /** Throws when the change must not be made to the conversation as it is now. */
 type Check = (now: Conversation) => void;
+const unchecked: Check = () => undefined;
+
+type OwnedId = Pick<ConversationRef, 'id' | 'userId'>;
 
 export interface NewConversation extends Pick<
   Conversation,
@@ -17,13 +30,17 @@ export interface NewConversation extends Pick<
   greeting: string;
 }
 
-/** Every write to a conversation itself: checked under its lock, in one transaction, its caches dropped after it. */
+/**
+ * Every write to a conversation itself: checked under its lock, in one transaction with what clients are told of it, its
+ * caches dropped after it.
+ */
 @Injectable()
 export class ConversationStore {
   constructor(
     private readonly database: Database,
     private readonly conversations: ConversationsRepository,
     private readonly messages: MessagesRepository,
+    private readonly outbox: EventOutbox,
   ) {}
 
   /** `recorded` joins the transaction. */
@@ -43,13 +60,17 @@ export class ConversationStore {
         text: greeting,
       });
       await this.conversations.recordMessage(row.id, { seq: 1, preview: greeting, read: true });
+      this.announce(row.id, MESSAGE_CREATED, { message: toMessage(message) });
       return { conversation: await this.reload(row.id), greeting: message };
     });
   }
 
   @ChangesConversation()
   change(conversation: ConversationRef, change: ConversationChange, check: Check): Promise<Conversation> {
-    return this.underLock(conversation, check, () => this.conversations.change(conversation.id, change));
+    return this.underLock(conversation, check, async () => {
+      await this.conversations.change(conversation.id, change);
+      return this.updated(conversation.id);
+    });
   }
 
   @ChangesConversation()
@@ -58,18 +79,23 @@ export class ConversationStore {
     metadata: Record<string, unknown>,
     check: Check,
   ): Promise<Conversation> {
-    return this.underLock(conversation, check, () =>
-      this.conversations.replaceMetadata(conversation.id, metadata),
-    );
+    return this.underLock(conversation, check, async () => {
+      await this.conversations.replaceMetadata(conversation.id, metadata);
+      return this.updated(conversation.id);
+    });
   }
 
   @ChangesConversation()
-  markRead(conversation: ConversationRef, seq: number): Promise<Conversation> {
-    return this.underLock(
-      conversation,
-      () => undefined,
-      () => this.conversations.markRead(conversation.id, seq),
-    );
+  markRead({ id, userId }: ConversationRef, seq: number, isPrivate: boolean): Promise<Conversation> {
+    return this.underLock({ id, userId }, unchecked, async (before) => {
+      await this.conversations.markRead(id, seq);
+      const now = await this.reload(id);
+      const advanced = now.readSeq > before.readSeq;
+      if (advanced && !isPrivate) {
+        this.announce(id, RECEIPT_UPDATED, { conversationId: id, userId, seq: now.readSeq });
+      }
+      return now;
+    });
   }
 
   @ChangesConversation()
@@ -77,22 +103,35 @@ export class ConversationStore {
     await this.database.transaction(async () => {
       check(await this.lock(conversation));
       await this.conversations.remove(conversation.id);
+      const { id: conversationId } = conversation;
+      const stream = conversationStream(conversationId);
+      this.outbox.add({ stream, type: CONVERSATION_DELETED, data: { conversationId }, last: true });
     });
   }
 
   private underLock(
-    conversation: ConversationRef,
+    conversation: OwnedId,
     check: Check,
-    write: () => Promise<void>,
+    write: (before: Conversation) => Promise<Conversation>,
   ): Promise<Conversation> {
     return this.database.transaction(async () => {
-      check(await this.lock(conversation));
-      await write();
-      return this.reload(conversation.id);
+      const before = await this.lock(conversation);
+      check(before);
+      return write(before);
     });
   }
 
-  private async lock({ id, userId }: ConversationRef): Promise<Conversation> {
+  private async updated(id: string): Promise<Conversation> {
+    const conversation = await this.reload(id);
+    this.announce(id, CONVERSATION_UPDATED, { conversation: toConversation(conversation) });
+    return conversation;
+  }
+
+  private announce(id: string, type: string, data: object): void {
+    this.outbox.add({ stream: conversationStream(id), type, data });
+  }
+
+  private async lock({ id, userId }: OwnedId): Promise<Conversation> {
     const locked = await this.conversations.lock(id, userId);
     if (!locked) throw platformErrors['not-found']('There is no such conversation.');
     return locked;

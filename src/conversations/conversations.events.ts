@@ -54,6 +54,7 @@ export const MESSAGE_CREATED = 'message.created';
 export const MESSAGE_UPDATED = 'message.updated';
 export const MESSAGE_DELETED = 'message.deleted';
 export const CONVERSATION_UPDATED = 'conversation.updated';
+export const CONVERSATION_DELETED = 'conversation.deleted';
 export const RECEIPT_UPDATED = 'receipt.updated';
 
 /** Asks whichever instance streams a generation to stop it. Not kept, not sent to clients. */

@@ -5,6 +5,7 @@ import { DatabaseModule } from '../platform/database/database.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { ConversationEntity } from './conversation.entity.js';
+import { ConversationTopic } from './conversation.topic.js';
 import { ConversationStarts } from './conversation-starts.service.js';
 import { ConversationStore } from './conversation-store.service.js';
 import { ConversationsController } from './conversations.controller.js';
@@ -12,6 +13,7 @@ import { ConversationsRepository } from './conversations.repository.js';
 import { ConversationsService } from './conversations.service.js';
 import { ConversationsSocket } from './conversations.socket.js';
 import { GenerationEntity } from './generations/generation.entity.js';
+import { GenerationTopic } from './generations/generation.topic.js';
 import { GenerationRunner } from './generations/generation-runner.service.js';
 import { GenerationsController } from './generations/generations.controller.js';
 import { GenerationsRepository } from './generations/generations.repository.js';
@@ -37,10 +39,12 @@ import { MessagesService } from './messages/messages.service.js';
   providers: [
     ConversationStarts,
     ConversationStore,
+    ConversationTopic,
     ConversationsRepository,
     ConversationsService,
     ConversationsSocket,
     GenerationRunner,
+    GenerationTopic,
     GenerationsRepository,
     GenerationsService,
     MessageLog,

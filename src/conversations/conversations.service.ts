@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Cacheable } from '@rapport/cache';
 import type { Actor } from '../platform/actor/actor.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
-import { EventLog } from '../platform/events/event-log.service.js';
+import { EventOutbox } from '../platform/events/event-outbox.service.js';
 import { assertMatch, type Precondition } from '../platform/http/if-match.js';
 import { Pagination } from '../platform/pagination/pagination.js';
 import type { KeysetColumn } from '../platform/pagination/keyset.js';
@@ -11,7 +11,6 @@ import { toRecord, type Conversation } from './conversation.js';
 import { ConversationStore } from './conversation-store.service.js';
 import { conversationById, conversationsOfUser, conversationsWithCharacter } from './conversations.cache.js';
 import {
-  toConversation,
   toConversationSummary,
   type ChangeConversation,
   type ConversationPage,
@@ -19,7 +18,6 @@ import {
   type MarkRead,
 } from './conversations.dto.js';
 import { conversationErrors } from './conversations.errors.js';
-import { conversationStream, CONVERSATION_UPDATED, RECEIPT_UPDATED } from './conversations.events.js';
 import { mayRead } from './conversations.policy.js';
 import { GenerationsService } from './generations/generations.service.js';
 import { ConversationsRepository } from './conversations.repository.js';
@@ -38,7 +36,7 @@ export class ConversationsService {
     private readonly conversations: ConversationsRepository,
     private readonly store: ConversationStore,
     private readonly pagination: Pagination,
-    private readonly events: EventLog,
+    private readonly outbox: EventOutbox,
     private readonly generations: GenerationsService,
   ) {}
 
@@ -80,16 +78,16 @@ export class ConversationsService {
     ifMatch: Precondition | undefined,
   ): Promise<Conversation> {
     const conversation = await this.get(actor, id);
-    const changed = await this.store.change(conversation, change, ({ version }) =>
-      assertMatch(version, ifMatch),
+    return this.outbox.telling(() =>
+      this.store.change(conversation, change, ({ version }) => assertMatch(version, ifMatch)),
     );
-    await this.announce(changed);
-    return changed;
   }
 
   async remove(actor: Actor, id: string, ifMatch: Precondition | undefined): Promise<void> {
     const conversation = await this.get(actor, id);
-    await this.store.remove(conversation, ({ version }) => assertMatch(version, ifMatch));
+    await this.outbox.telling(() =>
+      this.store.remove(conversation, ({ version }) => assertMatch(version, ifMatch)),
+    );
     await this.generations.stopIn(id);
   }
 
@@ -100,26 +98,23 @@ export class ConversationsService {
     ifMatch: Precondition | undefined,
   ): Promise<Conversation> {
     const conversation = await this.get(actor, id);
-    return this.store.replaceMetadata(conversation, metadata, ({ metadataVersion }) =>
-      assertMatch(metadataVersion, ifMatch),
+    return this.outbox.telling(() =>
+      this.store.replaceMetadata(conversation, metadata, ({ metadataVersion }) =>
+        assertMatch(metadataVersion, ifMatch),
+      ),
     );
   }
 
   /** @throws seq-out-of-range beyond the newest message */
   async markRead(actor: Actor, id: string, { seq, private: isPrivate = false }: MarkRead): Promise<number> {
     const conversation = await this.get(actor, id);
-    const { lastSeq, readSeq } = await this.store.markRead(conversation, Math.min(seq, MAX_SEQ));
+    const { lastSeq, readSeq } = await this.outbox.telling(() =>
+      this.store.markRead(conversation, Math.min(seq, MAX_SEQ), isPrivate),
+    );
     if (seq > lastSeq) {
       const detail = `The newest message has seq ${lastSeq}.`;
       throw conversationErrors['seq-out-of-range'](detail, {
         errors: [{ pointer: '#/seq', code: 'seq-out-of-range', detail }],
-      });
-    }
-    if (!isPrivate) {
-      await this.events.append({
-        stream: conversationStream(id),
-        type: RECEIPT_UPDATED,
-        data: { conversationId: id, userId: actor.id, seq: readSeq },
       });
     }
     return readSeq;
@@ -137,14 +132,6 @@ export class ConversationsService {
       filters: { userId, ...filters, updatedSince: updatedSince?.toISOString() },
       keys: BY_ACTIVITY,
       toItem: (row) => toConversationSummary(toRecord(row)),
-    });
-  }
-
-  private async announce(conversation: Conversation): Promise<void> {
-    await this.events.append({
-      stream: conversationStream(conversation.id),
-      type: CONVERSATION_UPDATED,
-      data: { conversation: toConversation(conversation) },
     });
   }
 }

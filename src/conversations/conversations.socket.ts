@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../platform/actor/actor.js';
 import type { LogEvent } from '../platform/events/event-log.js';
 import { EventLog } from '../platform/events/event-log.service.js';
+import { BurstLimit } from '../platform/rate-limit/burst-limit.js';
 import { SocketEvent, type SocketConnection } from '../platform/sockets/socket-event.js';
 import { conversationRoom, conversationStream, generationStream } from './conversations.events.js';
 import { ConversationsService } from './conversations.service.js';
@@ -38,6 +39,7 @@ export class ConversationsSocket {
     private readonly generations: GenerationsService,
     private readonly active: GenerationsRepository,
     private readonly events: EventLog,
+    private readonly burst: BurstLimit,
   ) {}
 
   @SocketEvent('conversation:join', JoinConversation)
@@ -48,19 +50,18 @@ export class ConversationsSocket {
   ): Promise<Joined> {
     const { id } = await this.conversations.get(actor, conversationId);
     // Held from here on and delivered after the ack, so that nothing falls between the replay and the first live event.
-    const seen = new Map<string, number>();
-    connection.join(
-      conversationRoom(id),
-      ({ stream, seq }) => seq !== null && seq <= (seen.get(stream) ?? 0),
-    );
+    const joining = connection.join(conversationRoom(id));
     const stream = conversationStream(id);
     const head = await this.events.read(stream, { after: 0, limit: 1 });
-    const { status, events, hasMore } = await this.events.read(stream, { epoch, after: after ?? head.head });
-    seen.set(stream, events.at(-1)?.seq ?? after ?? head.head);
+    const replay = await this.events.read(stream, { epoch, after: after ?? head.head });
+    const { status, events, hasMore } = replay;
+    const seq = status === 'ok' ? (after ?? head.head) + events.length : replay.head;
+    joining.carries({ stream, epoch: replay.epoch, seq });
+    if (hasMore) joining.incomplete(stream);
     const replies = [];
     for (const generation of await this.active.activeIn(id)) {
       const heard = await heardOf(this.events, generation);
-      seen.set(generationStream(generation.id), heard.seq);
+      joining.carries({ stream: generationStream(generation.id), epoch: heard.epoch, seq: heard.seq });
       replies.push({
         generationId: generation.id,
         epoch: heard.epoch,
@@ -68,7 +69,8 @@ export class ConversationsSocket {
       });
     }
     const snapshot = `/api/conversations/${id}/messages`;
-    return { lastSeq: head.head, epoch: head.epoch, replay: { status, events, hasMore, snapshot }, replies };
+    const { head: lastSeq, epoch: current } = replay;
+    return { lastSeq, epoch: current, replay: { status, events, hasMore, snapshot }, replies };
   }
 
   @SocketEvent('conversation:leave', LeaveConversation)
@@ -84,8 +86,9 @@ export class ConversationsSocket {
     { conversationId, ...draft }: SendMessage,
     connection: SocketConnection,
   ): Promise<SentMessage> {
+    await this.burst.take(actor);
     const { id } = await this.conversations.get(actor, conversationId);
-    connection.join(conversationRoom(id));
+    connection.enter(conversationRoom(id));
     const { message, generation, usage, duplicate } = await this.messages.post(actor, id, draft);
     return {
       message: toMessage(message),

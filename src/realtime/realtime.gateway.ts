@@ -1,50 +1,57 @@
-import { Logger, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
+import { Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayInit } from '@nestjs/websockets';
 import type { Server, Socket } from 'socket.io';
-import { TokensService, type VerifiedToken } from '../auth/tokens.service.js';
+import type { VerifiedToken } from '../auth/tokens.service.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
-import type { DeliveredEvent } from '../platform/events/event-log.js';
-import { EventLog } from '../platform/events/event-log.service.js';
 import { toProblem } from '../platform/http/problem.js';
 import { newId } from '../platform/ids/ids.js';
-import { realtimeErrors } from './realtime.errors.js';
-import { SocketDispatcher } from './socket-dispatcher.js';
-import { SocketSession, type JoiningSessions } from './socket-session.js';
+import { ConnectedSockets } from './connected-sockets.js';
+import { EventBudget } from './event-budget.js';
+import { Farewell } from './farewell.js';
+import { RealtimeSettings } from './realtime.settings.js';
+import { SocketAdmission } from './socket-admission.js';
+import { MAX_EVENT_BYTES, SocketDispatcher } from './socket-dispatcher.js';
+import { SocketServer } from './socket-server.js';
+import { SocketSession } from './socket-session.js';
+import { Audience } from './sync/audience.js';
+import { TokenExpiry } from './token-expiry.js';
 
-const PROTOCOL = 1;
-/** Longest delay a Node timer holds. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-const LIMITS = { eventBytes: 64 * 1024, replayEvents: 200 };
+const REPLAY_EVENTS = 200;
 
 /** What a user's own sockets hear: facts about the user rather than about one conversation. */
 const userRoom = (userId: string): string => `user:${userId}`;
 
 /**
  * The one Socket.IO gateway. It knows no feature: who connects is checked here, what they may ask for is dispatched to
- * the features' handlers, and what the event log tells goes to the sockets of this instance that are in its room.
+ * the features' handlers; `sync/` brings them what the event log tells.
  */
 @WebSocketGateway()
-export class RealtimeGateway
-  implements OnGatewayInit<Server>, BeforeApplicationShutdown, OnApplicationShutdown
-{
+export class RealtimeGateway implements OnGatewayInit<Server>, BeforeApplicationShutdown {
   private readonly logger = new Logger(RealtimeGateway.name);
-  private readonly sessions = new Map<string, SocketSession>();
-  private readonly joining: JoiningSessions = new Map();
-  private server?: Server;
-  private draining = false;
-  private stopListening: () => void = () => undefined;
+  /** Of this start of the process: a client that sees another one talks to another process. */
+  private readonly epoch = newId();
+  private readonly farewell: Farewell;
 
   constructor(
-    private readonly tokens: TokensService,
+    private readonly admission: SocketAdmission,
     private readonly dispatcher: SocketDispatcher,
-    private readonly events: EventLog,
-  ) {}
+    private readonly audience: Audience,
+    private readonly sockets: ConnectedSockets,
+    private readonly socketServer: SocketServer,
+    private readonly settings: RealtimeSettings,
+  ) {
+    this.farewell = new Farewell(settings.drainSpreadMs);
+  }
 
   afterInit(server: Server): void {
-    this.server = server;
+    this.audience.attach(server);
+    this.socketServer.attach(server);
     server.use((socket, next) => {
-      this.admit(socket).then(
-        () => next(),
+      this.admission.admit(socket).then(
+        (verified) => {
+          socket.data = verified;
+          next();
+        },
         (error: unknown) => {
           const refusal = toProblem(error, { instance: 'connect' });
           next(Object.assign(new Error(refusal.detail), { data: refusal }));
@@ -52,64 +59,70 @@ export class RealtimeGateway
       );
     });
     server.on('connection', (socket) => this.open(socket));
-    this.stopListening = this.events.listen((delivered) => this.deliver(delivered));
   }
 
-  onApplicationShutdown(): void {
-    this.stopListening();
+  /** Tells all clients to come back elsewhere. New ones are refused by then. */
+  announceDraining(): void {
+    this.farewell.tell([...this.sockets.values()].map(({ session }) => session.socket));
   }
 
-  /** New handshakes are refused from here on; clients are told to come back elsewhere, spread over a few seconds. */
+  /** Resolves when all have gone, by themselves or closed when their time had come. */
+  sendAway(): Promise<void> {
+    return this.farewell.sendAway();
+  }
+
+  /** For an application that is closed without having been drained; its sockets are closed with it. */
   beforeApplicationShutdown(): void {
-    this.draining = true;
-    for (const { socket } of this.sessions.values()) {
-      socket.emit('server:draining', { reconnectInMs: Math.round(Math.random() * 5_000) });
-    }
-  }
-
-  private async admit(socket: Socket): Promise<void> {
-    if (this.draining) throw realtimeErrors.draining('This instance is shutting down; connect again.');
-    const { token, protocol } = socket.handshake.auth as { token?: unknown; protocol?: unknown };
-    if (protocol !== undefined && protocol !== PROTOCOL) {
-      throw realtimeErrors['protocol-unsupported'](`This server speaks protocol ${PROTOCOL}.`);
-    }
-    if (typeof token !== 'string' || token === '') {
-      throw platformErrors.unauthenticated('Connect with auth: { token: <access token> }.');
-    }
-    socket.data = await this.tokens.verify(token);
+    this.announceDraining();
   }
 
   private open(socket: Socket): void {
     const { actor, expiresAt } = socket.data as VerifiedToken;
-    const session = new SocketSession(socket, actor, this.joining);
-    this.sessions.set(socket.id, session);
-    const expiry = setTimeout(
-      () => socket.disconnect(true),
-      Math.min(MAX_TIMER_MS, Math.max(0, expiresAt.getTime() - Date.now())),
-    );
+    const session = new SocketSession(socket, actor, this.audience);
+    const expiry = new TokenExpiry(socket);
+    const budget = new EventBudget(this.settings.eventsPerSecond);
+    this.sockets.set(socket.id, { session, expiry, budget });
     socket.on('disconnect', () => {
-      clearTimeout(expiry);
+      expiry.stop();
       session.dispose();
-      this.sessions.delete(socket.id);
+      this.sockets.delete(socket.id);
     });
-    socket.emit('server:hello', {
-      connectionId: newId(),
-      socketId: socket.id,
-      serverTime: new Date().toISOString(),
-      limits: LIMITS,
-    });
-    void socket.join(userRoom(actor.id));
-    socket.onAny((event: string, ...args: unknown[]) => {
-      this.dispatcher.dispatch(session, event, args).catch((error: unknown) => {
-        this.logger.error({ err: error, event }, 'A socket event was not answered');
+    if (this.settings.hello) this.greet(socket);
+    expiry.arm(expiresAt);
+    const { connection, settle } = session.connection();
+    connection.enter(userRoom(actor.id));
+    settle();
+    socket.onAny((event: unknown, ...args: unknown[]) => {
+      // What came with the last packets of a connection that was closed meanwhile.
+      if (!socket.connected) return;
+      // The protocol lets numbers be names.
+      const name = String(event);
+      if (!budget.take()) return this.cutOff(socket, name);
+      this.dispatcher.dispatch(session, name, args).catch((error: unknown) => {
+        this.logger.error({ err: error, event: name }, 'A socket event was not answered');
       });
     });
   }
 
-  private deliver(delivered: DeliveredEvent): void {
-    const { event, room } = delivered;
-    // Local: every instance hears the event log itself.
-    this.server?.local.to(room).emit(event.type, event);
-    for (const session of this.joining.get(room) ?? []) session.offer(delivered);
+  private greet(socket: Socket): void {
+    socket.emit('server:hello', {
+      connectionId: newId(),
+      socketId: socket.id,
+      serverTime: new Date().toISOString(),
+      epoch: this.epoch,
+      limits: {
+        eventBytes: MAX_EVENT_BYTES,
+        eventsPerSecond: this.settings.eventsPerSecond,
+        replayEvents: REPLAY_EVENTS,
+      },
+    });
+  }
+
+  /** Not only refused: reading and refusing at that rate would take the time of everybody else. */
+  private cutOff(socket: Socket, event: string): void {
+    const refusal = platformErrors['rate-limited']('Too many events; the connection is closed.');
+    this.logger.warn({ msg: 'A client that sent too many events was disconnected', socketId: socket.id });
+    socket.emit('error', { event: event.slice(0, 100), error: toProblem(refusal) });
+    socket.disconnect(true);
   }
 }

@@ -1,11 +1,32 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { AuthModule } from '../auth/auth.module.js';
+import { AuthSocket } from './auth.socket.js';
+import { ConnectedSockets } from './connected-sockets.js';
 import { RealtimeGateway } from './realtime.gateway.js';
+import { SlowReaders } from './slow-readers.js';
+import { SocketAdmission } from './socket-admission.js';
 import { SocketDispatcher } from './socket-dispatcher.js';
+import { SocketServer } from './socket-server.js';
+import { Audience } from './sync/audience.js';
+import { StreamDelivery } from './sync/stream-delivery.js';
+import { SyncSocket } from './sync/sync.socket.js';
+import { Topics } from './sync/topics.js';
 
 @Module({
   imports: [AuthModule, DiscoveryModule],
-  providers: [RealtimeGateway, SocketDispatcher],
+  providers: [
+    RealtimeGateway,
+    SocketAdmission,
+    SocketDispatcher,
+    SocketServer,
+    ConnectedSockets,
+    SlowReaders,
+    AuthSocket,
+    Audience,
+    StreamDelivery,
+    SyncSocket,
+    Topics,
+  ],
 })
 export class RealtimeModule {}

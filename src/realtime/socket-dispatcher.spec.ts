@@ -5,6 +5,7 @@ import type { Socket } from 'socket.io';
 import { platformErrors } from '../platform/errors/platform.errors.js';
 import { SocketEvent } from '../platform/sockets/socket-event.js';
 import { SocketDispatcher } from './socket-dispatcher.js';
+import { Audience } from './sync/audience.js';
 import { SocketSession } from './socket-session.js';
 
 class Say {
@@ -37,7 +38,7 @@ describe('the socket dispatcher', () => {
     emitted.length = 0;
     dispatcher = new SocketDispatcher(discoveryOf(new Handlers()));
     dispatcher.onModuleInit();
-    session = new SocketSession(socket as unknown as Socket, { id: 'u', role: 'user' }, new Map());
+    session = new SocketSession(socket as unknown as Socket, { id: 'u', role: 'user' }, new Audience());
   });
 
   const ackOf = async (event: string, ...args: unknown[]): Promise<Record<string, unknown>> => {

@@ -5,14 +5,17 @@ import { toAppError, toProblem, type Problem } from '../platform/http/problem.js
 import { runInRequestContext } from '../platform/http/request-context.js';
 import { validateDto } from '../platform/http/validation.pipe.js';
 import { newId } from '../platform/ids/ids.js';
+import { payloadBytes } from './payload-size.js';
 import { socketEventsOf, type SocketHandler } from '../platform/sockets/socket-event.js';
 import type { SocketSession } from './socket-session.js';
 
 /** Contract 2.0-S. */
-const MAX_EVENT_BYTES = 64 * 1024;
+export const MAX_EVENT_BYTES = 64 * 1024;
 const HANDLER_DEADLINE_MS = 10_000;
 /** Events of one client worked on at once; the next is refused, not queued. */
 const MAX_IN_FLIGHT = 64;
+/** A name of a client's is repeated no further than this. */
+const MAX_NAME = 100;
 
 type Ack = (answer: { ok: true; data: object } | { ok: false; error: Problem }) => void;
 
@@ -43,16 +46,18 @@ export class SocketDispatcher implements OnModuleInit {
   }
 
   /** Never throws, always acks. */
-  async dispatch(session: SocketSession, event: string, args: unknown[]): Promise<void> {
+  async dispatch(session: SocketSession, name: string, args: unknown[]): Promise<void> {
     const requestId = newId();
+    const event = name.slice(0, MAX_NAME);
     const last = args.at(-1);
     const ack = typeof last === 'function' ? (last as Ack) : undefined;
-    const payload = args.length > (ack ? 1 : 0) ? args[0] : {};
+    const payloads = ack ? args.slice(0, -1) : args;
+    const payload = payloads.length > 0 ? payloads[0] : {};
     const { connection, settle } = session.connection();
     session.inFlight += 1;
     try {
       const work = runInRequestContext({ requestId, queries: 0 }, async () => {
-        const { payload: dto, handle } = this.admit(session, event, payload);
+        const { payload: dto, handle } = this.admit(session, name, payloads);
         return handle(session.actor, await validateDto(dto, payload), connection);
       });
       const data = await withDeadline(work);
@@ -68,19 +73,19 @@ export class SocketDispatcher implements OnModuleInit {
     }
   }
 
-  private admit(session: SocketSession, event: string, payload: unknown): Registration {
+  private admit(session: SocketSession, event: string, payloads: unknown[]): Registration {
     if (session.inFlight > MAX_IN_FLIGHT) {
       throw platformErrors['rate-limited']('Too many events at once; wait for acks.', {
         retryAfterMs: 1_000,
       });
     }
     const registration = this.handlers.get(event);
-    if (!registration) throw platformErrors['not-found'](`There is no event "${event.slice(0, 100)}".`);
-    const bytes = Buffer.byteLength(JSON.stringify(payload) ?? '');
-    if (bytes > MAX_EVENT_BYTES) {
-      throw platformErrors['payload-too-large'](
-        `An event may take ${MAX_EVENT_BYTES} bytes; this takes ${bytes}.`,
-      );
+    if (!registration) throw platformErrors['not-found'](`There is no event "${event.slice(0, MAX_NAME)}".`);
+    if (payloadBytes(payloads, MAX_EVENT_BYTES) > MAX_EVENT_BYTES) {
+      throw platformErrors['payload-too-large'](`An event may take ${MAX_EVENT_BYTES} bytes; send less.`);
+    }
+    if (payloads.length > 1) {
+      throw platformErrors['validation-failed']('An event takes one payload and an ack function.');
     }
     return registration;
   }

@@ -36,7 +36,7 @@ export class SocketIoAdapter extends IoAdapter {
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
-    const server = super.createIOServer(port, { ...options, ...this.options } as ServerOptions) as Server;
+    const server = super.createIOServer(port, { ...options, ...this.options } as ServerOptions);
     const { link, channelPrefix } = this;
     if (link) {
       server.adapter(createShardedAdapter(link, link, { channelPrefix, subscriptionMode: 'static' }));

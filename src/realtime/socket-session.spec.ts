@@ -1,6 +1,7 @@
 import type { Socket } from 'socket.io';
 import type { LogEvent } from '../platform/events/event-log.js';
-import { SocketSession, type JoiningSessions } from './socket-session.js';
+import { SocketSession } from './socket-session.js';
+import { Audience } from './sync/audience.js';
 
 class FakeSocket {
   readonly id = 'socket-1';
@@ -34,18 +35,19 @@ const event = (seq: number | null): LogEvent => ({
 describe('a socket that joins a room', () => {
   const room = 'hall';
   let socket: FakeSocket;
-  let joining: JoiningSessions;
+  let audience: Audience;
   let session: SocketSession;
-  /** As the gateway does: to the room's members, and to whoever is joining it. */
+  const carried = (seq: number) => ({ stream: 's', epoch: 'e', seq });
+  /** As the event log does: to the room's members, and to whoever is joining it. */
   const tell = (seq: number | null): void => {
     if (socket.rooms.has(room)) socket.emit('said', event(seq));
-    for (const held of joining.get(room) ?? []) held.offer({ room, event: event(seq) });
+    audience.emit({ room, event: event(seq), last: false });
   };
 
   beforeEach(() => {
     socket = new FakeSocket();
-    joining = new Map();
-    session = new SocketSession(socket as unknown as Socket, { id: 'u', role: 'user' }, joining);
+    audience = new Audience();
+    session = new SocketSession(socket as unknown as Socket, { id: 'u', role: 'user' }, audience);
   });
 
   it('hears nothing before its ack, then everything that happened meanwhile, then what follows', () => {
@@ -61,10 +63,18 @@ describe('a socket that joins a room', () => {
 
   it('does not hear again what the ack carried', () => {
     const { connection, settle } = session.connection();
-    connection.join(room, ({ seq }) => seq !== null && seq <= 2);
+    connection.join(room).carries(carried(2));
     [1, 2, 3, null].forEach(tell);
     settle();
     expect(socket.heard).toEqual([3, null]);
+  });
+
+  it('hears what has the same numbers in another epoch', () => {
+    const { connection, settle } = session.connection();
+    connection.join(room).carries({ ...carried(2), epoch: 'before' });
+    [1, 2].forEach(tell);
+    settle();
+    expect(socket.heard).toEqual([1, 2]);
   });
 
   it('hears each event once when it joins again while it is a member', () => {
@@ -73,11 +83,41 @@ describe('a socket that joins a room', () => {
     first.settle();
     tell(1);
     const again = session.connection();
-    again.connection.join(room, ({ seq }) => (seq ?? 0) <= 1);
+    again.connection.join(room).carries(carried(1));
     tell(2);
     again.settle();
     tell(3);
     expect(socket.heard).toEqual([1, 2, 3]);
+  });
+
+  it('hears nothing new of a stream before it has asked for all that it missed', () => {
+    const page = session.connection();
+    const first = page.connection.join(room);
+    first.carries(carried(200));
+    first.incomplete('s');
+    page.settle();
+    tell(202);
+    expect(socket.heard).toEqual([]);
+    const rest = session.connection();
+    rest.connection.join(room).carries(carried(201));
+    tell(203);
+    rest.settle();
+    expect(socket.heard).toEqual([202, 203]);
+  });
+
+  it('hears live events again when it never asks for the rest', () => {
+    jest.useFakeTimers();
+    try {
+      const page = session.connection();
+      page.connection.join(room).incomplete('s');
+      page.settle();
+      tell(202);
+      jest.advanceTimersByTime(15_000);
+      tell(203);
+      expect(socket.heard).toEqual([203]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('waits for the last of several handlers that joined at once', () => {
@@ -91,10 +131,22 @@ describe('a socket that joins a room', () => {
     expect(socket.heard).toEqual([1]);
   });
 
+  it('enters a room once, without a replay', () => {
+    const entered = session.connection();
+    entered.connection.enter(room);
+    entered.settle();
+    tell(1);
+    const again = session.connection();
+    again.connection.enter(room);
+    tell(2);
+    expect(socket.heard).toEqual([1, 2]);
+  });
+
   it('is not left behind in the register of joining sockets when it goes away', () => {
     session.connection().connection.join(room);
+    expect(audience.has(room)).toBe(true);
     session.dispose();
-    expect(joining.size).toBe(0);
+    expect(audience.has(room)).toBe(false);
   });
 
   it('is disconnected rather than kept waiting behind an endless queue', () => {
@@ -107,7 +159,7 @@ describe('a socket that joins a room', () => {
     const { connection, settle } = session.connection();
     settle();
     connection.join(room);
-    expect(joining.size).toBe(0);
+    expect(audience.has(room)).toBe(false);
   });
 
   it('is refused beyond 200 rooms', () => {
@@ -115,6 +167,6 @@ describe('a socket that joins a room', () => {
     for (let index = 0; index < 200; index++) connection.join(`room ${index}`);
     settle();
     expect(() => session.connection().connection.join('one more')).toThrow('leave some first');
-    session.connection().connection.join('room 7', () => true);
+    session.connection().connection.join('room 7');
   });
 });

@@ -2,15 +2,18 @@ import type { Socket } from 'socket.io';
 import type { Actor } from '../platform/actor/actor.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
 import type { DeliveredEvent, LogEvent } from '../platform/events/event-log.js';
-import type { SocketConnection } from '../platform/sockets/socket-event.js';
-
-type Skip = (event: LogEvent) => boolean;
+import type { Joining, SocketConnection } from '../platform/sockets/socket-event.js';
+import type { Audience } from './sync/audience.js';
 
 interface Hold {
   /** Handlers that have joined and not yet answered. */
   open: number;
   events: LogEvent[];
-  skips: Skip[];
+  /** By stream, what the client was brought up to. */
+  carried: Map<string, { epoch: string; seq: number }>;
+  /** Streams that the client has to ask on for, so that nothing newer overtakes what it lacks. */
+  incomplete: Set<string>;
+  patience?: NodeJS.Timeout;
 }
 
 /** Beyond it the client is too far behind for a hold; it is disconnected and resumes from the log. */
@@ -19,8 +22,8 @@ const MAX_HELD = 5_000;
 /** Conversations that one client follows at once; each costs memory here and events on its way. */
 const MAX_ROOMS = 200;
 
-/** Which sessions are joining a room, so that an event finds them without asking every session. */
-export type JoiningSessions = Map<string, Set<SocketSession>>;
+/** A client that was told there is more and does not ask gets live events again; it sees their gap. */
+const ASK_ON_MS = 15_000;
 
 /** One connected client: who it is, the rooms it is in, and the events held for it while it joins one. */
 export class SocketSession {
@@ -31,27 +34,34 @@ export class SocketSession {
   constructor(
     readonly socket: Socket,
     readonly actor: Actor,
-    private readonly joining: JoiningSessions,
+    private readonly audience: Audience,
   ) {}
 
   /** What one handler gets; its joins take effect when `settle` is called, after the ack. */
   connection(): { connection: SocketConnection; settle: () => void } {
     const joined: string[] = [];
     let settled = false;
+    const join = (room: string): Joining => {
+      // A handler that missed its deadline: nobody would let go of its hold.
+      if (settled) return { carries: () => undefined, incomplete: () => undefined };
+      const isIn = this.socket.rooms.has(room) || this.holds.has(room);
+      if (!isIn && this.socket.rooms.size + this.holds.size >= MAX_ROOMS) {
+        throw platformErrors.conflict(`A socket may be in ${MAX_ROOMS} rooms; leave some first.`);
+      }
+      joined.push(room);
+      return joiningOf(this.hold(room));
+    };
     const connection: SocketConnection = {
       id: this.socket.id,
       actor: this.actor,
-      join: (room, skip) => {
-        // A handler that missed its deadline: nobody would let go of its hold.
-        if (settled) return;
-        if (!skip && this.socket.rooms.has(room)) return;
-        if (!this.socket.rooms.has(room) && this.socket.rooms.size + this.holds.size >= MAX_ROOMS) {
-          throw platformErrors.conflict(`A socket may be in ${MAX_ROOMS} rooms; leave some first.`);
-        }
-        joined.push(room);
-        this.hold(room, skip);
+      join,
+      enter: (room) => {
+        if (!this.socket.rooms.has(room) && !this.holds.has(room)) join(room);
       },
-      leave: (room) => void this.socket.leave(room),
+      leave: (room) => {
+        this.forget(room);
+        void this.socket.leave(room);
+      },
     };
     const settle = (): void => {
       settled = true;
@@ -61,7 +71,7 @@ export class SocketSession {
   }
 
   /** Keeps an event of a room that is being joined. */
-  offer({ room, event }: DeliveredEvent): void {
+  offer({ room, event }: Pick<DeliveredEvent, 'room' | 'event'>): void {
     const hold = this.holds.get(room);
     if (!hold) return;
     hold.events.push(event);
@@ -72,14 +82,20 @@ export class SocketSession {
     for (const room of this.holds.keys()) this.forget(room);
   }
 
-  private hold(room: string, skip: Skip | undefined): void {
+  private hold(room: string): Hold {
+    const hold: Hold = this.holds.get(room) ?? {
+      open: 0,
+      events: [],
+      carried: new Map(),
+      incomplete: new Set(),
+    };
+    hold.open += 1;
+    clearTimeout(hold.patience);
+    this.holds.set(room, hold);
+    this.audience.startJoining(room, this);
     // A replay takes the place of what the room would have sent meanwhile.
     if (this.socket.rooms.has(room)) void this.socket.leave(room);
-    const hold = this.holds.get(room) ?? { open: 0, events: [], skips: [] };
-    hold.open += 1;
-    if (skip) hold.skips.push(skip);
-    this.holds.set(room, hold);
-    this.joining.set(room, (this.joining.get(room) ?? new Set()).add(this));
+    return hold;
   }
 
   private release(room: string): void {
@@ -87,18 +103,37 @@ export class SocketSession {
     if (!hold) return;
     hold.open -= 1;
     if (hold.open > 0) return;
-    this.forget(room);
-    if (!this.socket.connected) return;
-    for (const event of hold.events) {
-      if (!hold.skips.some((skip) => skip(event))) this.socket.emit(event.type, event);
+    if (!this.socket.connected) return this.forget(room);
+    if (hold.incomplete.size > 0) {
+      hold.patience = setTimeout(() => this.deliver(room, hold), ASK_ON_MS);
+      return;
+    }
+    this.deliver(room, hold);
+  }
+
+  private deliver(room: string, { events, carried, incomplete }: Hold): void {
+    for (const event of events) {
+      const upTo = carried.get(event.stream);
+      const isCarried = event.seq !== null && event.epoch === upTo?.epoch && event.seq <= upTo.seq;
+      if (!isCarried && !incomplete.has(event.stream)) this.socket.emit(event.type, event);
     }
     void this.socket.join(room);
+    this.forget(room);
   }
 
   private forget(room: string): void {
+    const hold = this.holds.get(room);
+    if (!hold) return;
+    clearTimeout(hold.patience);
     this.holds.delete(room);
-    const sessions = this.joining.get(room);
-    sessions?.delete(this);
-    if (sessions?.size === 0) this.joining.delete(room);
+    this.audience.endJoining(room, this);
   }
 }
+
+const joiningOf = ({ carried, incomplete }: Hold): Joining => ({
+  carries: ({ stream, epoch, seq }) => {
+    carried.set(stream, { epoch, seq });
+    incomplete.delete(stream);
+  },
+  incomplete: (stream) => void incomplete.add(stream),
+});

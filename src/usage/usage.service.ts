@@ -137,6 +137,12 @@ export class UsageService {
     }
   }
 
+  /** As {@link release}, for work of which nobody knows whether it was charged: then it stays so. */
+  async giveBack(reservationId: string): Promise<void> {
+    const reservation = await this.reservations.find(reservationId);
+    if (reservation) await this.ledger.giveBack(reservation);
+  }
+
   /** Cached; at once correct after every reservation and its settlement, and after midnight. */
   async counters(actor: Actor, characterId: string): Promise<UsageCounters> {
     const tier = await this.users.tierOf(actor.id);

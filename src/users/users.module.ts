@@ -3,6 +3,7 @@ import { DatabaseModule } from '../platform/database/database.module.js';
 import { RateLimitModule } from '../platform/rate-limit/rate-limit.module.js';
 import { AdminUsersController } from './admin-users.controller.js';
 import { UserEntity } from './user.entity.js';
+import { UserTopic } from './user.topic.js';
 import { UsernameThrottle } from './username-throttle.js';
 import { UsernamesService } from './usernames.service.js';
 import { UsersController } from './users.controller.js';
@@ -12,7 +13,7 @@ import { UsersService } from './users.service.js';
 @Module({
   imports: [DatabaseModule.forFeature([UserEntity]), RateLimitModule],
   controllers: [UsersController, AdminUsersController],
-  providers: [UsersRepository, UsersService, UsernamesService, UsernameThrottle],
+  providers: [UsersRepository, UsersService, UsernamesService, UsernameThrottle, UserTopic],
   exports: [UsersService],
 })
 export class UsersModule {}

@@ -2,11 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { Cacheable, CacheableMany, CacheEvict } from '@rapport/cache';
 import { isUniqueViolation } from '../platform/database/database.failures.js';
 import { Database } from '../platform/database/database.js';
+import { EventOutbox } from '../platform/events/event-outbox.service.js';
 import { isId, newId } from '../platform/ids/ids.js';
 import { foldIdentifier } from '../platform/text/fold-identifier.js';
 import { changeOf, type ProfilePatch } from './profile-patch.js';
 import { toPublicProfile, toUserRecord } from './user.record.js';
 import { userById, userIdByUsername, usernameExists, userProfile } from './users.cache.js';
+import { USER_UPDATED, userStream } from './users.events.js';
 import { invalidUsername, noSuchUser, userErrors } from './users.errors.js';
 import { UsersRepository, type NewUserRow, type UserChange } from './users.repository.js';
 import { displayUsername, usernameViolations } from './users.rules.js';
@@ -37,6 +39,7 @@ export class UsersService {
   constructor(
     private readonly database: Database,
     private readonly users: UsersRepository,
+    private readonly outbox: EventOutbox,
   ) {}
 
   /** @throws not-found */
@@ -108,6 +111,7 @@ export class UsersService {
       if (Object.keys(change).length > 0) {
         const { usernameNormalized = current.usernameNormalized } = change;
         await this.update(current, { id: userId, usernameNormalized }, change);
+        this.announce(userId);
       }
       return toUserRecord((await this.users.findById(userId)) ?? noSuchUser(userId));
     });
@@ -116,7 +120,10 @@ export class UsersService {
   async setTier(userId: string, tier: Tier): Promise<UserRecord> {
     return this.database.transaction(async () => {
       const current = (isId(userId) && (await this.users.findByIdForUpdate(userId))) || noSuchUser(userId);
-      if (current.tier !== tier) await this.update(current, current, { tier, tierSince: new Date() });
+      if (current.tier !== tier) {
+        await this.update(current, current, { tier, tierSince: new Date() });
+        this.announce(userId);
+      }
       return toUserRecord((await this.users.findById(userId)) ?? noSuchUser(userId));
     });
   }
@@ -163,6 +170,10 @@ export class UsersService {
   @CacheEvict(usernameExists, nameOf)
   protected async insert(row: NewUserRow): Promise<void> {
     await taken(row, () => this.users.insert(row));
+  }
+
+  private announce(userId: string): void {
+    this.outbox.add({ stream: userStream(userId), type: USER_UPDATED, data: { userId } });
   }
 
   @CacheEvict(userById, idOf)

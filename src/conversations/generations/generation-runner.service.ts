@@ -11,18 +11,19 @@ import { EventLog } from '../../platform/events/event-log.service.js';
 import { toProblem } from '../../platform/http/problem.js';
 import { newId } from '../../platform/ids/ids.js';
 import { PeriodicTasks } from '../../platform/jobs/periodic.js';
+import { Shutdown } from '../../platform/shutdown/shutdown.js';
 import { CANCEL_REQUESTED, generationStream } from '../conversations.events.js';
 import type { GenerationEntity } from './generation.entity.js';
 import { GenerationsRepository } from './generations.repository.js';
-import { GenerationsService, type Ended } from './generations.service.js';
+import type { Ended } from './generation-end.js';
+import { GenerationsService } from './generations.service.js';
 import { PromptsService } from './prompts.service.js';
 import { CANCELLED, ReplyStreaming } from './reply-streaming.service.js';
 
 const RECOVERY_MS = 3_000;
 const RECOVERED_AT_ONCE = 50;
-/** What is running at shutdown may finish for this long; then its partial text is stored. */
-const DRAIN_MS = 20_000;
-const ABORT_MS = 5_000;
+/** For storing what was cut short at shutdown. */
+const ABORT_MS = 4_000;
 /** Replies that one process streams at once; each holds a connection to the model and its text. */
 const MAX_RUNNING = 1_000;
 const CONCLUDE_RETRY_MS = [200, 1_000, 3_000];
@@ -40,7 +41,6 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
   private readonly logger = new Logger(GenerationRunner.name);
   private readonly instance = newId();
   private readonly running = new Map<string, Run>();
-  private draining = false;
   private stopListening: () => void = () => undefined;
 
   constructor(
@@ -50,6 +50,7 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
     private readonly replies: ReplyStreaming,
     private readonly events: EventLog,
     private readonly tasks: PeriodicTasks,
+    private readonly shutdown: Shutdown,
   ) {}
 
   onModuleInit(): void {
@@ -62,17 +63,27 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
     this.tasks.every('generations.recover', RECOVERY_MS, () => this.recover());
   }
 
-  /** Replies that are streaming here may end; those that take too long are stored as far as they got. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.draining = true;
+    await this.finish();
+  }
+
+  /**
+   * Replies that are streaming here may end; those that take too long are stored as far as they got. Answers whether
+   * there were any.
+   */
+  async finish(): Promise<boolean> {
+    this.shutdown.enter('draining');
+    if (this.running.size === 0) return false;
     const finished = Promise.all([...this.running.values()].map(({ done }) => done));
-    const drained = await Promise.race([finished.then(() => true), sleep(DRAIN_MS, false, { ref: false })]);
-    if (drained) return;
+    const late = sleep(this.shutdown.workMs, false, { ref: false });
+    const drained = await Promise.race([finished.then(() => true), late]);
+    if (drained) return true;
     const reason = platformErrors.unavailable(
       'The server was restarted during the reply; generate it again.',
     );
     for (const { abort } of this.running.values()) abort.abort(reason);
     await Promise.race([finished, sleep(ABORT_MS, undefined, { ref: false })]);
+    return true;
   }
 
   onApplicationShutdown(): void {
@@ -82,7 +93,7 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
   /** @throws unavailable while shutting down or full: a reply that cannot start here should be asked for elsewhere */
   assertAccepting(): void {
     const retry = { retryAfterMs: 1_000 };
-    if (this.draining) {
+    if (this.shutdown.draining) {
       throw platformErrors.unavailable('This instance is shutting down; send it again.', retry);
     }
     if (this.running.size >= MAX_RUNNING) {
@@ -95,7 +106,7 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
 
   /** In the background; waits its turn when an earlier reply of the conversation is still streaming. */
   start(generation: GenerationEntity): void {
-    if (this.draining) return;
+    if (this.shutdown.draining) return;
     const running = this.running.get(generation.id);
     if (running) {
       // It may just have been refused its turn; without another look it would wait for recovery.

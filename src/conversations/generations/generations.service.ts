@@ -1,36 +1,19 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/actor/actor.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
 import { EventLog } from '../../platform/events/event-log.service.js';
-import { UsageService } from '../../usage/usage.service.js';
+import { EventOutbox } from '../../platform/events/event-outbox.service.js';
 import { conversationErrors } from '../conversations.errors.js';
-import {
-  CANCEL_REQUESTED,
-  conversationRoom,
-  conversationStream,
-  generationStream,
-  MESSAGE_CREATED,
-  REPLY_COMPLETED,
-  REPLY_FAILED,
-  type ReplyCompleted,
-  type ReplyFailed,
-} from '../conversations.events.js';
+import { CANCEL_REQUESTED, endsReply, generationStream } from '../conversations.events.js';
 import { MessageLog } from '../messages/message-log.service.js';
-import { toMessage } from '../messages/messages.dto.js';
-import type { MessageRecord } from '../messages/messages.repository.js';
+import type { Ended } from './generation-end.js';
 import type { GenerationEntity } from './generation.entity.js';
 import type { CancelledGeneration } from './generations.dto.js';
 import { heardOf } from './heard-reply.js';
-import { GenerationsRepository, type GenerationEnd } from './generations.repository.js';
+import { GenerationsRepository } from './generations.repository.js';
 
 /** How long a cancel waits for the process that streams the reply before it ends the generation itself. */
 const CANCEL_WAIT_MS = 4_000;
-
-export interface Ended extends GenerationEnd {
-  status: 'completed' | 'cancelled' | 'failed';
-  /** Whether the model had begun to answer, which is what is charged. */
-  charged: boolean;
-}
 
 /** How a reply ends that was cancelled in the queue. */
 const UNSAID: Ended = { status: 'cancelled', text: '', finishReason: 'cancelled', charged: false };
@@ -38,13 +21,11 @@ const UNSAID: Ended = { status: 'cancelled', text: '', finishReason: 'cancelled'
 /** Replies as resources: what became of them, stopping them, and the one way they end. */
 @Injectable()
 export class GenerationsService {
-  private readonly logger = new Logger(GenerationsService.name);
-
   constructor(
     private readonly generations: GenerationsRepository,
     private readonly log: MessageLog,
-    private readonly usage: UsageService,
     private readonly events: EventLog,
+    private readonly outbox: EventOutbox,
   ) {}
 
   async get(actor: Actor, id: string): Promise<GenerationEntity> {
@@ -69,30 +50,10 @@ export class GenerationsService {
     }
   }
 
-  /**
-   * Ends a generation: stores its reply, settles its reservation, tells the clients. Whoever comes second does nothing,
-   * so that there is exactly one terminal event.
-   */
-  async conclude(generation: GenerationEntity, { charged, ...end }: Ended): Promise<boolean> {
-    const { id, conversationId, userId, characterId } = generation;
-    const concluded = await this.log.conclude({ id: conversationId, userId, characterId }, generation, end);
-    if (!concluded) return false;
-    if (!charged) await this.giveBack(generation);
-
-    const { message } = concluded;
-    if (message) {
-      await this.events.append({
-        stream: conversationStream(conversationId),
-        type: MESSAGE_CREATED,
-        data: { message: toMessage(message) },
-      });
-    }
-    await this.events.append({
-      stream: generationStream(id),
-      room: conversationRoom(conversationId),
-      ...terminalEvent({ id, ...end }, message),
-    });
-    return true;
+  /** Whoever comes second does nothing, so that there is exactly one terminal event. */
+  conclude(generation: GenerationEntity, end: Ended): Promise<boolean> {
+    const { conversationId: id, userId, characterId } = generation;
+    return this.outbox.telling(() => this.log.conclude({ id, userId, characterId }, generation, end));
   }
 
   /** The same for a generation whose process is gone: all that was said is kept, and was charged. */
@@ -117,9 +78,8 @@ export class GenerationsService {
     const waiting = new AbortController();
     const timer = setTimeout(() => waiting.abort(), CANCEL_WAIT_MS);
     const ended = new Promise<void>((resolve) => {
-      const stopListening = this.events.listen(({ event }) => {
-        if (event.stream !== generationStream(id)) return;
-        if (event.type === REPLY_COMPLETED || event.type === REPLY_FAILED) resolve();
+      const stopListening = this.events.listenTo(generationStream(id), ({ event }) => {
+        if (endsReply(event.type)) resolve();
       });
       waiting.signal.addEventListener('abort', () => {
         stopListening();
@@ -145,45 +105,4 @@ export class GenerationsService {
       room: 'instances',
     });
   }
-
-  private async giveBack({ id, reservationId }: GenerationEntity): Promise<void> {
-    if (!reservationId) return;
-    try {
-      await this.usage.release(reservationId);
-    } catch (error) {
-      // It expires by itself within minutes.
-      this.logger.warn(
-        { err: error, generationId: id },
-        'The reservation of a failed reply was not given back',
-      );
-    }
-  }
-}
-
-/** How clients are told that a generation is over. */
-export function terminalEvent(
-  {
-    id,
-    status,
-    finishReason,
-    error,
-    text,
-    promptTokens,
-    completionTokens,
-  }: Pick<GenerationEntity, 'id'> & GenerationEnd,
-  message: MessageRecord | null,
-): { type: string; data: ReplyCompleted | ReplyFailed } {
-  if (status === 'failed') {
-    return { type: REPLY_FAILED, data: { generationId: id, error: error ?? {}, text } };
-  }
-  const usage = { promptTokens: promptTokens ?? 0, completionTokens: completionTokens ?? 0 };
-  return {
-    type: REPLY_COMPLETED,
-    data: {
-      generationId: id,
-      message: message && toMessage(message),
-      usage,
-      finishReason: (finishReason ?? 'stop') as ReplyCompleted['finishReason'],
-    },
-  };
 }

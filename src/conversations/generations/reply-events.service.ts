@@ -12,7 +12,8 @@ import { toMessage, type Message, type TokenUsage } from '../messages/messages.d
 import { MessagesRepository } from '../messages/messages.repository.js';
 import type { GenerationEntity } from './generation.entity.js';
 import { GenerationsRepository } from './generations.repository.js';
-import { GenerationsService, terminalEvent } from './generations.service.js';
+import { terminalEvent } from './generation-end.js';
+import { GenerationsService } from './generations.service.js';
 
 /** Where a client stands in a generation's stream: `<epoch>.<seq>`, as SSE ids carry it. */
 export interface StreamPosition {

@@ -16,7 +16,7 @@ import {
 } from '../conversations.events.js';
 import type { GenerationEntity } from './generation.entity.js';
 import { GenerationsRepository } from './generations.repository.js';
-import type { Ended } from './generations.service.js';
+import type { Ended } from './generation-end.js';
 import { ReplyWriter } from './reply-writer.js';
 
 /** Well within the time after which others take the generation for abandoned. */

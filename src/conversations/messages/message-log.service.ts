@@ -2,17 +2,27 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/actor/actor.js';
 import { Database } from '../../platform/database/database.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
+import { EventOutbox } from '../../platform/events/event-outbox.service.js';
 import { newId } from '../../platform/ids/ids.js';
 import type { UsageCounters } from '../../usage/usage.dto.js';
 import { UsageService } from '../../usage/usage.service.js';
 import type { Conversation, ConversationRef } from '../conversation.js';
 import { ChangesConversation } from '../conversations.cache.js';
 import { conversationErrors } from '../conversations.errors.js';
+import {
+  conversationRoom,
+  conversationStream,
+  generationStream,
+  MESSAGE_CREATED,
+  MESSAGE_DELETED,
+  MESSAGE_UPDATED,
+} from '../conversations.events.js';
 import { ConversationsRepository } from '../conversations.repository.js';
 import type { GenerationEntity } from '../generations/generation.entity.js';
-import { GenerationsRepository, type GenerationEnd } from '../generations/generations.repository.js';
+import { terminalEvent, type Ended } from '../generations/generation-end.js';
+import { GenerationsRepository } from '../generations/generations.repository.js';
 import type { MessageKind } from './message.entity.js';
-import { parametersOf, type PostMessage, type ReplyOptions } from './messages.dto.js';
+import { parametersOf, toMessage, type PostMessage, type ReplyOptions } from './messages.dto.js';
 import { MessagesRepository, type MessageRecord } from './messages.repository.js';
 
 export interface Posted {
@@ -28,7 +38,7 @@ export interface Posted {
 /**
  * Every write to a conversation's messages, each one transaction that begins with the conversation's lock. The lock
  * orders them: it hands out `seq`, makes "sent before?" and "is a reply on its way?" exact, and lets quota, message and
- * generation be stored together or not at all. Announcing what was written is the caller's, after the evicts.
+ * generation be stored together or not at all. What clients are told of it is part of the transaction, too.
  */
 @Injectable()
 export class MessageLog {
@@ -38,6 +48,7 @@ export class MessageLog {
     private readonly messages: MessagesRepository,
     private readonly generations: GenerationsRepository,
     private readonly usage: UsageService,
+    private readonly outbox: EventOutbox,
   ) {}
 
   @ChangesConversation()
@@ -65,6 +76,7 @@ export class MessageLog {
       });
       const preview = message.text || `[${kind}]`;
       await this.conversations.recordMessage(conversationId, { seq: message.seq, preview, read: true });
+      this.announce(MESSAGE_CREATED, message);
       if (!wantsReply) {
         await this.usage.commit(reservation.id, { eventId: message.id });
         return { message, usage: reservation.counters, duplicate: false };
@@ -100,40 +112,55 @@ export class MessageLog {
   }
 
   /**
-   * Ends a generation and stores what it said as the chosen reply. Undefined when it is no longer in the state that the
-   * caller saw: whoever gets the answer, and nobody else, tells the clients.
+   * Ends a generation: stores what it said as the chosen reply, gives back what was reserved for a reply that was not
+   * begun, and tells the clients. False when it is no longer in the state that the caller saw: there is exactly one end.
    */
   @ChangesConversation()
   conclude(
     conversation: ConversationRef,
     generation: GenerationEntity,
-    end: GenerationEnd,
-  ): Promise<{ message: MessageRecord | null } | undefined> {
+    { charged, ...end }: Ended,
+  ): Promise<boolean> {
     return this.database.transaction(async () => {
       const locked = await this.conversations.lock(conversation.id, conversation.userId);
-      if (!(await this.generations.end(generation, end))) return undefined;
-      if (!locked || end.text === '' || end.status === 'queued' || end.status === 'streaming') {
-        return { message: null };
-      }
-      const message = await this.messages.insert({
-        id: generation.replyMessageId,
-        conversationId: locked.id,
-        seq: locked.lastSeq + 1,
-        role: 'character',
-        senderId: null,
-        kind: 'text',
-        text: end.text,
-        parentId: generation.parentMessageId,
-        generationId: generation.id,
-        status: end.status,
-        finishReason: end.finishReason ?? null,
-        promptTokens: end.promptTokens ?? null,
-        completionTokens: end.completionTokens ?? null,
+      if (!(await this.generations.end(generation, end))) return false;
+      const { reservationId } = generation;
+      if (!charged && reservationId) await this.usage.giveBack(reservationId);
+      const message = locked && end.text !== '' ? await this.storeReply(locked, generation, end) : null;
+      if (message) this.announce(MESSAGE_CREATED, message);
+      this.outbox.add({
+        stream: generationStream(generation.id),
+        room: conversationRoom(conversation.id),
+        ...terminalEvent({ id: generation.id, ...end }, message),
+        last: true,
       });
-      await this.messages.activate(locked.id, generation.parentMessageId, message.id);
-      await this.conversations.recordMessage(locked.id, { seq: message.seq, preview: end.text, read: false });
-      return { message };
+      return true;
     });
+  }
+
+  private async storeReply(
+    locked: Conversation,
+    generation: GenerationEntity,
+    end: Omit<Ended, 'charged'>,
+  ): Promise<MessageRecord> {
+    const message = await this.messages.insert({
+      id: generation.replyMessageId,
+      conversationId: locked.id,
+      seq: locked.lastSeq + 1,
+      role: 'character',
+      senderId: null,
+      kind: 'text',
+      text: end.text,
+      parentId: generation.parentMessageId,
+      generationId: generation.id,
+      status: end.status,
+      finishReason: end.finishReason ?? null,
+      promptTokens: end.promptTokens ?? null,
+      completionTokens: end.completionTokens ?? null,
+    });
+    await this.messages.activate(locked.id, generation.parentMessageId, message.id);
+    await this.conversations.recordMessage(locked.id, { seq: message.seq, preview: end.text, read: false });
+    return message;
   }
 
   @ChangesConversation()
@@ -142,18 +169,24 @@ export class MessageLog {
       const message = await this.getOwnMessage(locked.id, actor, messageId);
       const edited = await this.messages.edit(message, text);
       await this.conversations.recordChange(locked.id, message.seq === locked.lastSeq ? text : undefined);
+      this.announce(MESSAGE_UPDATED, edited);
       return edited;
     });
   }
 
   @ChangesConversation()
-  remove(conversation: ConversationRef, actor: Actor, messageId: string): Promise<MessageRecord> {
+  remove(conversation: ConversationRef, actor: Actor, messageId: string): Promise<void> {
     return this.underLock(conversation, async (locked) => {
       const message = await this.getOwnMessage(locked.id, actor, messageId);
       await this.messages.remove(message.id);
       const newest = await this.messages.newest(locked.id);
       await this.conversations.recordChange(locked.id, newest?.text ?? '');
-      return message;
+      const { id, seq } = message;
+      this.outbox.add({
+        stream: conversationStream(locked.id),
+        type: MESSAGE_DELETED,
+        data: { conversationId: locked.id, messageId: id, seq },
+      });
     });
   }
 
@@ -168,7 +201,9 @@ export class MessageLog {
       }
       await this.messages.activate(id, answeredId, variant.id);
       await this.conversations.recordChange(id, variant.seq === lastSeq ? variant.text : undefined);
-      return { ...variant, active: true };
+      const chosen = { ...variant, active: true };
+      this.announce(MESSAGE_UPDATED, chosen);
+      return chosen;
     });
   }
 
@@ -182,6 +217,11 @@ export class MessageLog {
     if (!message) return undefined;
     const generation = (await this.generations.findByParent(message.id)) ?? undefined;
     return { message, generation, usage: await this.usage.counters(actor, characterId), duplicate: true };
+  }
+
+  private announce(type: string, message: MessageRecord): void {
+    const stream = conversationStream(message.conversationId);
+    this.outbox.add({ stream, type, data: { message: toMessage(message) } });
   }
 
   private underLock<T>(

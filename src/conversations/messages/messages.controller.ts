@@ -24,7 +24,9 @@ import { negotiate } from '../../platform/http/media-types.js';
 import { Produces } from '../../platform/http/produces.interceptor.js';
 import { SseConnections } from '../../platform/http/sse-connections.js';
 import { Idempotent } from '../../platform/idempotency/idempotent.decorator.js';
-import { usageHeaders } from '../../usage/usage.headers.js';
+import { BurstLimited } from '../../platform/rate-limit/burst-limited.decorator.js';
+import { addRateHeaders } from '../../platform/rate-limit/rate-headers.js';
+import { dailyPolicies } from '../../usage/usage.headers.js';
 import { QuotaHeadersInterceptor } from '../../usage/quota-headers.interceptor.js';
 import { toGenerationHandle } from '../generations/generations.dto.js';
 import { ReplyEvents } from '../generations/reply-events.service.js';
@@ -72,6 +74,7 @@ export class MessagesController {
    * `clientMessageId` again answers the same and charges nothing.
    */
   @Post()
+  @BurstLimited()
   @Idempotent()
   @Produces(JSON_TYPE, SSE_TYPE)
   @ApiProduces(JSON_TYPE, SSE_TYPE)
@@ -87,7 +90,7 @@ export class MessagesController {
   ): Promise<PostedMessage | undefined> {
     const { message: row, generation, usage } = await this.messages.post(actor, conversationId, draft);
     const message = toMessage(row);
-    reply.headers({ ...usageHeaders(usage, this.clock.now()) });
+    addRateHeaders(reply, dailyPolicies(usage, this.clock.now()));
     if (!generation) {
       reply.code(HttpStatus.CREATED);
       return { message };
@@ -129,6 +132,7 @@ export class MessagesController {
 
   /** Has the newest reply generated again, as another variant */
   @Post(':messageId/regenerations')
+  @BurstLimited()
   @Idempotent()
   @HttpCode(HttpStatus.ACCEPTED)
   async regenerate(

@@ -1,16 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Cacheable } from '@rapport/cache';
 import type { Actor } from '../../platform/actor/actor.js';
-import { EventLog } from '../../platform/events/event-log.service.js';
+import { EventOutbox } from '../../platform/events/event-outbox.service.js';
 import type { Conversation } from '../conversation.js';
 import { newestMessages } from '../conversations.cache.js';
 import { conversationErrors } from '../conversations.errors.js';
-import {
-  conversationStream,
-  MESSAGE_CREATED,
-  MESSAGE_DELETED,
-  MESSAGE_UPDATED,
-} from '../conversations.events.js';
 import { ConversationsService } from '../conversations.service.js';
 import type { GenerationEntity } from '../generations/generation.entity.js';
 import { GenerationRunner } from '../generations/generation-runner.service.js';
@@ -37,7 +31,7 @@ export class MessagesService {
     private readonly log: MessageLog,
     private readonly prompts: PromptsService,
     private readonly runner: GenerationRunner,
-    private readonly events: EventLog,
+    private readonly outbox: EventOutbox,
   ) {}
 
   async window(actor: Actor, conversationId: string, window: Window): Promise<MessageWindow> {
@@ -80,10 +74,8 @@ export class MessagesService {
       await this.prompts.assertFits(conversation, draft.text ?? '', parametersOf(draft.reply));
     }
 
-    const posted = await this.log.append(conversation, actor, draft);
-    if (posted.duplicate) return posted;
-    await this.announce(MESSAGE_CREATED, posted.message);
-    if (posted.generation) this.runner.start(posted.generation);
+    const posted = await this.outbox.telling(() => this.log.append(conversation, actor, draft));
+    if (posted.generation && !posted.duplicate) this.runner.start(posted.generation);
     return posted;
   }
 
@@ -101,7 +93,7 @@ export class MessagesService {
   }
 
   edit(actor: Actor, conversationId: string, messageId: string, text: string): Promise<MessageRecord> {
-    return this.change(actor, conversationId, MESSAGE_UPDATED, (conversation) =>
+    return this.change(actor, conversationId, (conversation) =>
       this.log.edit(conversation, actor, messageId, text),
     );
   }
@@ -112,19 +104,15 @@ export class MessagesService {
     messageId: string,
     variantId: string,
   ): Promise<MessageRecord> {
-    return this.change(actor, conversationId, MESSAGE_UPDATED, (conversation) =>
+    return this.change(actor, conversationId, (conversation) =>
       this.log.chooseVariant(conversation, messageId, variantId),
     );
   }
 
-  async remove(actor: Actor, conversationId: string, messageId: string): Promise<void> {
-    const conversation = await this.conversations.get(actor, conversationId);
-    const { id, seq } = await this.log.remove(conversation, actor, messageId);
-    await this.events.append({
-      stream: conversationStream(conversation.id),
-      type: MESSAGE_DELETED,
-      data: { conversationId: conversation.id, messageId: id, seq },
-    });
+  remove(actor: Actor, conversationId: string, messageId: string): Promise<void> {
+    return this.change(actor, conversationId, (conversation) =>
+      this.log.remove(conversation, actor, messageId),
+    );
   }
 
   @Cacheable(newestMessages)
@@ -133,23 +121,13 @@ export class MessagesService {
     return this.messages.window(conversationId, { limit: DEFAULT_LIMIT + 1 });
   }
 
-  private async change(
+  private async change<T>(
     actor: Actor,
     conversationId: string,
-    type: string,
-    write: (conversation: Conversation) => Promise<MessageRecord>,
-  ): Promise<MessageRecord> {
-    const message = await write(await this.conversations.get(actor, conversationId));
-    await this.announce(type, message);
-    return message;
-  }
-
-  private async announce(type: string, message: MessageRecord): Promise<void> {
-    await this.events.append({
-      stream: conversationStream(message.conversationId),
-      type,
-      data: { message: toMessage(message) },
-    });
+    write: (conversation: Conversation) => Promise<T>,
+  ): Promise<T> {
+    const conversation = await this.conversations.get(actor, conversationId);
+    return this.outbox.telling(() => write(conversation));
   }
 }
 

@@ -16,15 +16,15 @@ export type Followed =
  * Ends with `lost` when the log no longer holds what comes next, and silently when the signal fires.
  */
 export async function* followStream(
-  log: EventLogStore,
+  log: Pick<EventLogStore, 'read' | 'listenTo'>,
   stream: string,
   from: Omit<ReplayFrom, 'limit'>,
   signal: AbortSignal,
 ): AsyncGenerator<Followed> {
   const hints: LogEvent[] = [];
   let wake: () => void = () => undefined;
-  const stopListening = log.listen(({ event }) => {
-    if (event.stream !== stream || event.seq === null) return;
+  const stopListening = log.listenTo(stream, ({ event }) => {
+    if (event.seq === null) return;
     if (hints.length < MAX_HINTS) hints.push(event);
     wake();
   });

@@ -1,27 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { RedisConnections } from '@rapport/redis';
 import { RuntimeSettings } from '../../config/runtime.settings.js';
 import { RedisSettings } from '../redis/redis.settings.js';
-import type { EventListener, EventLogStore, LogEvent, NewEvent, Replay, ReplayFrom } from './event-log.js';
+import {
+  StreamClosedError,
+  type EventListener,
+  type EventLogStore,
+  type Fact,
+  type LogEvent,
+  type NewEvent,
+  type Replay,
+  type ReplayFrom,
+  type StreamHead,
+  type Telling,
+} from './event-log.js';
 import { followStream, type Followed } from './event-follower.js';
 import { MemoryEventLog } from './memory-event-log.js';
 import { RedisEventLog } from './redis-event-log.js';
 
-/** Streams remembered as having lost touch with the shared log; beyond it the oldest is forgotten. */
-const MAX_STRAYED = 100_000;
+/** Beyond it Redis is taken for hung, and is not asked again until it answers a probe in time. */
+const DEADLINE_MS = 250;
+const PROBE_EVERY_MS = 200;
+const SUBSCRIBE_AGAIN_MS = 500;
 
 /**
- * The one event log of the process: shared through Redis where there is one, in memory otherwise. While Redis is away
- * events go to the in-process log (this instance's clients still get them live); the first event a stream gets after
- * that begins a new epoch, so that every client notices and catches up from REST.
+ * The one event log of the process: shared through Redis where there is one, in memory otherwise. While Redis is away,
+ * hung or takes no writes, events go to the in-process log, under an epoch of its own: this instance's clients still
+ * get them live, and every client notices the change and catches up from REST. Facts are told again to the shared log
+ * when it is back (see EventOutbox).
  */
 @Injectable()
-export class EventLog implements EventLogStore, OnModuleInit, OnApplicationShutdown {
+export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(EventLog.name);
   private readonly memory = new MemoryEventLog();
   private readonly shared?: RedisEventLog;
-  private readonly strayed = new Set<string>();
-  private stopWatching: () => void = () => undefined;
+  private readonly backListeners = new Set<() => void>();
+  private subscribed = false;
+  private suspended = false;
+  private stopped = false;
+  private stops: (() => void)[] = [];
+  private appended = 0;
+  private kept = 0;
 
   constructor(
     private readonly connections: RedisConnections,
@@ -34,68 +54,71 @@ export class EventLog implements EventLogStore, OnModuleInit, OnApplicationShutd
   }
 
   async onModuleInit(): Promise<void> {
-    const { shared } = this;
-    if (!shared) return;
-    const subscribe = (): Promise<void> =>
-      shared.subscribe().catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'Events of other instances are not heard until Redis is back');
-      });
-    this.stopWatching = this.connections.onReady(() => void subscribe());
-    if (this.connections.status() === 'ready') await subscribe();
+    if (!this.shared) return;
+    this.stops = [
+      this.connections.onReady(() => void this.resubscribe()),
+      this.connections.onLost(() => (this.subscribed = false)),
+    ];
+    if (this.connections.status() === 'ready') await this.resubscribe();
   }
 
   /** Last: replies that may still end at shutdown are followed until then. */
   onApplicationShutdown(): void {
-    this.stopWatching();
+    this.stopped = true;
+    this.stops.forEach((stop) => stop());
     this.shared?.close();
+  }
+
+  /** Whether instances share the log, or would if Redis were there. */
+  get isShared(): boolean {
+    return this.shared !== undefined;
   }
 
   /** True while events are kept in this process only although Redis is configured. */
   get degraded(): boolean {
-    return this.shared !== undefined && this.connections.status() !== 'ready';
+    return this.shared !== undefined && (this.suspended || this.connections.status() !== 'ready');
   }
 
-  async append(event: NewEvent): Promise<LogEvent> {
-    if (this.shared && !this.degraded) {
-      try {
-        const stored = await this.shared.append(event, { newEpoch: this.strayed.has(event.stream) });
-        this.strayed.delete(event.stream);
-        return stored;
-      } catch (error) {
-        this.logger.warn(
-          { err: error, stream: event.stream },
-          'Event kept in this process: Redis did not take it',
-        );
-      }
-    }
-    if (this.shared) this.remember(event.stream);
-    return this.memory.append(event);
+  /** Events appended to the shared log, and those that this process kept to itself, since it started. */
+  get counts(): { appended: number; keptLocal: number } {
+    return { appended: this.appended, keptLocal: this.kept };
   }
 
-  async read(stream: string, from: ReplayFrom): Promise<Replay> {
-    if (this.shared && !this.degraded && !this.strayed.has(stream)) {
-      try {
-        return await this.shared.read(stream, from);
-      } catch (error) {
-        this.logger.warn({ err: error, stream }, 'Events read from this process: Redis did not answer');
-      }
-    }
-    return this.memory.read(stream, from);
+  /** Calls `listener` each time this instance hears the shared log again: it may have missed events. */
+  onBack(listener: () => void): () => void {
+    this.backListeners.add(listener);
+    return () => this.backListeners.delete(listener);
+  }
+
+  append(event: NewEvent): Promise<LogEvent> {
+    return this.write((log) => log.append(event));
+  }
+
+  /** Whether the shared log has the fact: in one that only this process knows, it would be lost with it. */
+  async tell(fact: Fact): Promise<Telling | 'kept'> {
+    let local = false;
+    const telling = await this.write((log) => {
+      local = log === this.memory && this.shared !== undefined;
+      return log.tell(fact);
+    });
+    return local ? 'kept' : telling;
+  }
+
+  read(stream: string, from: ReplayFrom): Promise<Replay> {
+    return this.ask((log) => log.read(stream, from));
+  }
+
+  heads(streams: readonly string[]): Promise<StreamHead[]> {
+    return this.ask((log) => log.heads(streams));
+  }
+
+  renew(stream: string, lost: string | undefined, room: string): Promise<void> {
+    return this.write((log) => log.renew(stream, lost, room));
   }
 
   /** Tells every instance's listeners without keeping anything (typing, cancel requests). */
-  async signal(event: NewEvent): Promise<void> {
-    if (this.shared && !this.degraded) {
-      try {
-        return await this.shared.signal(event);
-      } catch (error) {
-        this.logger.warn(
-          { err: error, type: event.type },
-          'Signal stays in this process: Redis did not take it',
-        );
-      }
-    }
-    return this.memory.signal(event);
+  signal(event: NewEvent): Promise<void> {
+    return this.ask((log) => log.signal(event));
   }
 
   /** Every event of every stream that reaches this instance; whoever listens must not throw. */
@@ -104,14 +127,82 @@ export class EventLog implements EventLogStore, OnModuleInit, OnApplicationShutd
     return () => stops.forEach((stop) => stop?.());
   }
 
+  listenTo(stream: string, listener: EventListener): () => void {
+    const stops = [this.memory.listenTo(stream, listener), this.shared?.listenTo(stream, listener)];
+    return () => stops.forEach((stop) => stop?.());
+  }
+
   follow(stream: string, from: Omit<ReplayFrom, 'limit'>, signal: AbortSignal): AsyncGenerator<Followed> {
     return followStream(this, stream, from, signal);
   }
 
-  private remember(stream: string): void {
-    this.strayed.add(stream);
-    if (this.strayed.size <= MAX_STRAYED) return;
-    const [oldest] = this.strayed;
-    if (oldest !== undefined) this.strayed.delete(oldest);
+  private async write<T>(work: (log: EventLogStore) => Promise<T>): Promise<T> {
+    const degraded = this.degraded;
+    const result = await this.ask(work);
+    if (degraded || this.degraded) this.kept += 1;
+    else this.appended += 1;
+    return result;
   }
+
+  private async ask<T>(work: (log: EventLogStore) => Promise<T>): Promise<T> {
+    if (!this.shared || this.degraded) return work(this.memory);
+    try {
+      return await inTime(work(this.shared));
+    } catch (error) {
+      if (error instanceof StreamClosedError) throw error;
+      this.suspend(error);
+      return work(this.memory);
+    }
+  }
+
+  /** Goes on without Redis until it takes a write in time: a slow answer costs every caller, a refusal every event. */
+  private suspend(cause: unknown): void {
+    if (this.suspended || this.stopped) return;
+    this.suspended = true;
+    this.logger.warn({ err: cause }, 'Events stay in this process until Redis takes them again');
+    void this.recover();
+  }
+
+  private async recover(): Promise<void> {
+    while (!this.stopped) {
+      await sleep(PROBE_EVERY_MS, undefined, { ref: false });
+      if (this.connections.status() !== 'ready') continue;
+      try {
+        await inTime(this.shared?.probe() ?? Promise.resolve());
+      } catch {
+        // What is wrong was logged when it began; the connections report what they see themselves.
+        continue;
+      }
+      this.suspended = false;
+      this.logger.log('Events are shared through Redis again');
+      if (this.subscribed) this.announceBack();
+      return;
+    }
+  }
+
+  private async resubscribe(): Promise<void> {
+    while (!this.stopped && !this.subscribed && this.connections.status() === 'ready') {
+      try {
+        await this.shared?.subscribe();
+        this.subscribed = true;
+        if (!this.suspended) this.announceBack();
+      } catch (error) {
+        this.logger.warn({ err: error }, 'Events of other instances are not heard yet');
+        await sleep(SUBSCRIBE_AGAIN_MS, undefined, { ref: false });
+      }
+    }
+  }
+
+  private announceBack(): void {
+    for (const listener of [...this.backListeners]) listener();
+  }
+}
+
+function inTime<T>(work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => reject(new Error(`Redis did not answer within ${DEADLINE_MS} ms.`));
+    // After a stall of this process timers come first; the answer may be there already, one turn of the loop away.
+    const timer = setTimeout(() => setImmediate(() => setImmediate(late)), DEADLINE_MS);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }

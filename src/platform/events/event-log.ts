@@ -22,10 +22,34 @@ export interface NewEvent {
   room?: string;
 }
 
+/**
+ * An event that stands for something in the database. Facts of a stream are numbered in the order of their commits, so
+ * that telling one again is recognised, and telling one before an earlier one is refused.
+ */
+export interface Fact extends NewEvent {
+  /** The event's id, the same however often it is told. */
+  id: string;
+  ts: string;
+  /** Rises with every fact of the stream; not without holes. */
+  fact: number;
+  /** The fact before it that may not have been told yet. */
+  follows?: number;
+  /** The stream's last event: nothing is appended after it. */
+  last?: boolean;
+}
+
+/**
+ * told: appended. known: it was before. behind: the fact it follows was not told yet; tell that first, then this one
+ * without `follows`.
+ */
+export type Telling = 'told' | 'known' | 'behind';
+
 /** An event together with its audience, as every instance's listeners get it. */
 export interface DeliveredEvent {
   event: LogEvent;
   room: string;
+  /** The stream ended with it. */
+  last: boolean;
 }
 
 export type EventListener = (delivered: DeliveredEvent) => void;
@@ -49,19 +73,47 @@ export interface ReplayFrom {
   limit?: number;
 }
 
+/** Where a stream stands. */
+export interface StreamHead {
+  /** Undefined when the log knows nothing of the stream. */
+  epoch: string | undefined;
+  seq: number;
+}
+
 /** Events kept per stream, and for how long after the stream's last event (contract 2.0.8). */
 export const KEPT_EVENTS = 5_000;
 export const KEPT_MS = 24 * 60 * 60 * 1_000;
 export const REPLAY_LIMIT = 200;
+
+/** The first event of an epoch that began because the one before was lost; clients refetch. */
+export const SYNC_RESET = 'sync.reset';
+
+/** Appending to a stream whose last event was told: whoever does so has not noticed that it is over. */
+export class StreamClosedError extends Error {
+  constructor(stream: string) {
+    super(`The stream ${stream} has ended; nothing is appended to it.`);
+    this.name = 'StreamClosedError';
+  }
+}
 
 /**
  * Where events are kept and how they reach the other instances. `append` allocates the sequence number and stores the
  * event in one atomic step, so that no number is given twice and none is given to an event that was not stored.
  */
 export interface EventLogStore {
+  /** @throws StreamClosedError after the stream's last event */
   append(event: NewEvent): Promise<LogEvent>;
+  tell(fact: Fact): Promise<Telling>;
   read(stream: string, from: ReplayFrom): Promise<Replay>;
+  heads(streams: readonly string[]): Promise<StreamHead[]>;
+  /**
+   * Tells whoever follows the stream that what they knew is lost, with {@link SYNC_RESET} as the first event of an epoch
+   * other than `lost`. Does nothing when another epoch has events already.
+   */
+  renew(stream: string, lost: string | undefined, room: string): Promise<void>;
   /** Tells every instance, stores nothing. */
   signal(event: NewEvent): Promise<void>;
   listen(listener: EventListener): () => void;
+  /** Only the events of one stream. */
+  listenTo(stream: string, listener: EventListener): () => void;
 }

@@ -1,20 +1,30 @@
 import { newId } from '../ids/ids.js';
+import { EventListeners } from './event-listeners.js';
 import {
   KEPT_EVENTS,
   KEPT_MS,
   REPLAY_LIMIT,
+  StreamClosedError,
+  SYNC_RESET,
   type EventListener,
   type EventLogStore,
+  type Fact,
   type LogEvent,
   type NewEvent,
   type Replay,
   type ReplayFrom,
+  type StreamHead,
+  type Telling,
 } from './event-log.js';
 
 interface Stream {
+  readonly name: string;
   /** Of this stream alone: one that was forgotten and begins again must not pass for its former self. */
   epoch: string;
   head: number;
+  /** The newest fact told. */
+  fact: number;
+  closed: boolean;
   events: LogEvent[];
   touchedAt: number;
 }
@@ -27,23 +37,26 @@ const MAX_STREAMS = 50_000;
 export class MemoryEventLog implements EventLogStore {
   /** In order of last use: a Map keeps insertion order and `use` re-inserts. */
   private readonly streams = new Map<string, Stream>();
-  private readonly listeners = new Set<EventListener>();
+  private readonly listeners = new EventListeners();
   private size = 0;
 
   constructor(private readonly now: () => number = Date.now) {}
 
   append(event: NewEvent): Promise<LogEvent> {
     const stream = this.use(event.stream);
-    stream.head += 1;
-    const stored = this.stamp(event, stream.epoch, stream.head);
-    stream.events.push(stored);
-    this.size += 1;
-    if (stream.events.length > KEPT_EVENTS * 1.1) {
-      this.size -= stream.events.length - KEPT_EVENTS;
-      stream.events = stream.events.slice(-KEPT_EVENTS);
-    }
-    this.tell(stored, event.room);
-    return Promise.resolve(stored);
+    if (stream.closed) return Promise.reject(new StreamClosedError(event.stream));
+    return Promise.resolve(this.store(stream, event, this.stamp(event, stream.epoch, stream.head + 1)));
+  }
+
+  tell(fact: Fact): Promise<Telling> {
+    const stream = this.use(fact.stream);
+    if (stream.closed || stream.fact >= fact.fact) return Promise.resolve('known');
+    if (fact.follows !== undefined && stream.fact < fact.follows) return Promise.resolve('behind');
+    stream.fact = fact.fact;
+    stream.closed = fact.last === true;
+    const { stream: name, id, ts, type, data } = fact;
+    this.store(stream, fact, { stream: name, epoch: stream.epoch, seq: stream.head + 1, id, ts, type, data });
+    return Promise.resolve('told');
   }
 
   read(name: string, { epoch, after, limit = REPLAY_LIMIT }: ReplayFrom): Promise<Replay> {
@@ -59,18 +72,58 @@ export class MemoryEventLog implements EventLogStore {
     return Promise.resolve({ ...found, status: 'ok', events, hasMore: start + events.length < kept.length });
   }
 
+  heads(streams: readonly string[]): Promise<StreamHead[]> {
+    return Promise.resolve(
+      streams.map((name) => {
+        const stream = this.streams.get(name);
+        return { epoch: stream?.epoch, seq: stream?.head ?? 0 };
+      }),
+    );
+  }
+
+  async renew(stream: string, lost: string | undefined, room: string): Promise<void> {
+    const known = this.streams.get(stream);
+    if (known && known.epoch !== lost && known.head > 0) return;
+    if (known) this.forget(stream, known);
+    await this.append({ stream, type: SYNC_RESET, data: {}, room });
+  }
+
   signal(event: NewEvent): Promise<void> {
-    this.tell(this.stamp(event, '', null), event.room);
+    const { room = event.stream } = event;
+    this.listeners.tell({ event: this.stamp(event, '', null), room, last: false });
     return Promise.resolve();
   }
 
   listen(listener: EventListener): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    return this.listeners.add(listener);
+  }
+
+  listenTo(stream: string, listener: EventListener): () => void {
+    return this.listeners.addTo(stream, listener);
+  }
+
+  private store(stream: Stream, { room = stream.name }: NewEvent, event: LogEvent): LogEvent {
+    stream.head += 1;
+    stream.events.push(event);
+    this.size += 1;
+    if (stream.events.length > KEPT_EVENTS * 1.1) {
+      this.size -= stream.events.length - KEPT_EVENTS;
+      stream.events = stream.events.slice(-KEPT_EVENTS);
+    }
+    this.listeners.tell({ event, room, last: stream.closed });
+    return event;
   }
 
   private use(name: string): Stream {
-    const stream = this.streams.get(name) ?? { epoch: newId(), head: 0, events: [], touchedAt: 0 };
+    const stream = this.streams.get(name) ?? {
+      name,
+      epoch: newId(),
+      head: 0,
+      fact: 0,
+      closed: false,
+      events: [],
+      touchedAt: 0,
+    };
     stream.touchedAt = this.now();
     this.streams.delete(name);
     this.streams.set(name, stream);
@@ -82,17 +135,17 @@ export class MemoryEventLog implements EventLogStore {
     return { stream, epoch, seq, id: newId(), ts: new Date(this.now()).toISOString(), type, data };
   }
 
-  private tell(event: LogEvent, room = event.stream): void {
-    for (const listener of this.listeners) listener({ event, room });
-  }
-
   private forgetOldest(): void {
     const expired = this.now() - KEPT_MS;
     for (const [name, stream] of this.streams) {
       const withinBounds = this.size <= MAX_EVENTS && this.streams.size <= MAX_STREAMS;
       if (withinBounds && stream.touchedAt > expired) return;
-      this.size -= stream.events.length;
-      this.streams.delete(name);
+      this.forget(name, stream);
     }
+  }
+
+  private forget(name: string, stream: Stream): void {
+    this.size -= stream.events.length;
+    this.streams.delete(name);
   }
 }

@@ -1,31 +1,41 @@
-import type { Redis } from 'ioredis';
+import { Logger } from '@nestjs/common';
+import type { RedisClient } from '@rapport/redis';
 import { newId } from '../ids/ids.js';
-import { APPEND_SCRIPT, READ_SCRIPT } from './append.lua.js';
+import { EventListeners } from './event-listeners.js';
+import { APPEND_SCRIPT, READ_SCRIPT, RENEW_SCRIPT } from './event-log.lua.js';
 import {
   KEPT_EVENTS,
   KEPT_MS,
   REPLAY_LIMIT,
+  StreamClosedError,
+  SYNC_RESET,
+  type DeliveredEvent,
   type EventListener,
   type EventLogStore,
+  type Fact,
   type LogEvent,
   type NewEvent,
   type Replay,
   type ReplayFrom,
+  type StreamHead,
+  type Telling,
 } from './event-log.js';
 
-type StoredEvent = Omit<LogEvent, 'epoch' | 'seq'> & { room: string };
+type StoredEvent = Omit<LogEvent, 'epoch' | 'seq'> & { room: string; last?: true };
 
 interface LogCommands {
   rapportAppendEvent(
     events: string,
     head: string,
     epoch: string,
-    reset: '0' | '1',
     event: string,
     kept: number,
     keptMs: number,
     channel: string,
-  ): Promise<[epoch: string, seq: number]>;
+    fact: number | '',
+    follows: number | '',
+    last: '0' | '1',
+  ): Promise<['known' | 'behind' | 'closed'] | ['told', epoch: string, seq: number]>;
   rapportReadEvents(
     events: string,
     head: string,
@@ -36,24 +46,35 @@ interface LogCommands {
   ): Promise<
     [epoch: string, head: number, oldest: number, entries: [id: string, fields: [string, string]][]]
   >;
+  rapportRenewEvents(
+    events: string,
+    head: string,
+    epoch: string,
+    event: string,
+    keptMs: number,
+    channel: string,
+    lost: string,
+  ): Promise<0 | 1>;
 }
 
-/** The log that instances share. Commands have their deadline in the connection (`commandTimeout`). */
+/** The log that instances share. Deadlines are its caller's. */
 export class RedisEventLog implements EventLogStore {
-  private readonly commands: Redis & LogCommands;
-  private readonly listeners = new Set<EventListener>();
+  private readonly commands: RedisClient & LogCommands;
+  private readonly listeners = new EventListeners();
   private readonly channel: string;
+  private readonly logger = new Logger(RedisEventLog.name);
 
   /** @param prefix of every key and channel, e.g. `rapport:production` */
   constructor(
-    commands: Redis,
-    private readonly subscriber: Redis,
+    commands: RedisClient,
+    private readonly subscriber: RedisClient,
     private readonly prefix: string,
   ) {
     this.channel = `${prefix}:events`;
     commands.defineCommand('rapportAppendEvent', { numberOfKeys: 2, lua: APPEND_SCRIPT });
     commands.defineCommand('rapportReadEvents', { numberOfKeys: 2, lua: READ_SCRIPT });
-    this.commands = commands as Redis & LogCommands;
+    commands.defineCommand('rapportRenewEvents', { numberOfKeys: 2, lua: RENEW_SCRIPT });
+    this.commands = commands as RedisClient & LogCommands;
     subscriber.on('message', this.receive);
   }
 
@@ -62,18 +83,22 @@ export class RedisEventLog implements EventLogStore {
     await this.subscriber.subscribe(this.channel);
   }
 
-  async append(event: NewEvent, { newEpoch = false } = {}): Promise<LogEvent> {
+  /** Whether a write is taken: a server that is full, or a replica, answers reads and refuses this. */
+  async probe(): Promise<void> {
+    await this.commands.set(`${this.prefix}:events:probe`, '1', 'PX', 1_000);
+  }
+
+  async append(event: NewEvent): Promise<LogEvent> {
     const stored = this.stamp(event);
-    const [epoch, seq] = await this.commands.rapportAppendEvent(
-      ...this.keys(event.stream),
-      newId(),
-      newEpoch ? '1' : '0',
-      JSON.stringify(stored),
-      KEPT_EVENTS,
-      KEPT_MS,
-      this.channel,
-    );
-    return toLogEvent(stored, epoch, seq);
+    const [answer, epoch, seq] = await this.store(stored);
+    if (answer !== 'told') throw new StreamClosedError(event.stream);
+    return toLogEvent(stored, epoch as string, seq as number);
+  }
+
+  async tell({ stream, id, ts, type, data, room = stream, ...order }: Fact): Promise<Telling> {
+    const stored: StoredEvent = { stream, id, ts, type, data, room, ...(order.last ? { last: true } : {}) };
+    const [answer] = await this.store(stored, order);
+    return answer === 'closed' ? 'known' : answer;
   }
 
   async read(stream: string, { epoch, after, limit = REPLAY_LIMIT }: ReplayFrom): Promise<Replay> {
@@ -93,13 +118,31 @@ export class RedisEventLog implements EventLogStore {
     return { ...found, status: 'ok', events, hasMore: after + events.length < head };
   }
 
+  /** In one round trip; sent one by one where a Cluster spreads them over servers. */
+  async heads(streams: readonly string[]): Promise<StreamHead[]> {
+    const answers = await Promise.all(
+      streams.map((stream) => this.commands.hmget(this.keys(stream)[1], 'epoch', 'seq')),
+    );
+    return answers.map(([epoch, seq]) => ({ epoch: epoch ?? undefined, seq: Number(seq ?? 0) }));
+  }
+
+  async renew(stream: string, lost: string | undefined, room: string): Promise<void> {
+    const event = this.stamp({ stream, type: SYNC_RESET, data: {}, room });
+    const keys = this.keys(stream);
+    const json = JSON.stringify(event);
+    await this.commands.rapportRenewEvents(...keys, newId(), json, KEPT_MS, this.channel, lost ?? '');
+  }
+
   async signal(event: NewEvent): Promise<void> {
     await this.commands.publish(this.channel, `- 0 ${JSON.stringify(this.stamp(event))}`);
   }
 
   listen(listener: EventListener): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    return this.listeners.add(listener);
+  }
+
+  listenTo(stream: string, listener: EventListener): () => void {
+    return this.listeners.addTo(stream, listener);
   }
 
   close(): void {
@@ -107,17 +150,29 @@ export class RedisEventLog implements EventLogStore {
     this.listeners.clear();
   }
 
+  private store(
+    event: StoredEvent,
+    { fact, follows, last }: Partial<Pick<Fact, 'fact' | 'follows' | 'last'>> = {},
+  ): ReturnType<LogCommands['rapportAppendEvent']> {
+    return this.commands.rapportAppendEvent(
+      ...this.keys(event.stream),
+      newId(),
+      JSON.stringify(event),
+      KEPT_EVENTS,
+      KEPT_MS,
+      this.channel,
+      fact ?? '',
+      follows ?? '',
+      last ? '1' : '0',
+    );
+  }
+
   private readonly receive = (channel: string, message: string): void => {
     if (channel !== this.channel) return;
-    const epochEnd = message.indexOf(' ');
-    const seqEnd = message.indexOf(' ', epochEnd + 1);
-    const stored = JSON.parse(message.slice(seqEnd + 1)) as StoredEvent;
-    const seq = Number(message.slice(epochEnd + 1, seqEnd));
-    const event =
-      seq === 0
-        ? { ...toLogEvent(stored, '', 0), seq: null }
-        : toLogEvent(stored, message.slice(0, epochEnd), seq);
-    for (const listener of this.listeners) listener({ event, room: stored.room });
+    const delivered = toDelivered(message);
+    if (delivered) this.listeners.tell(delivered);
+    else
+      this.logger.warn(`Something else is published on ${channel}; give each service its REDIS_KEY_PREFIX.`);
   };
 
   private stamp({ stream, type, data, room = stream }: NewEvent): StoredEvent {
@@ -139,3 +194,17 @@ const toLogEvent = ({ stream, id, ts, type, data }: StoredEvent, epoch: string, 
   type,
   data,
 });
+
+/** `<epoch> <seq> <event>`; `- 0 <event>` for a signal. */
+function toDelivered(message: string): DeliveredEvent | undefined {
+  const [, epoch, seq, json] = /^(\S+) (\d+) (\{.*)$/s.exec(message) ?? [];
+  if (epoch === undefined || json === undefined) return undefined;
+  try {
+    const stored = JSON.parse(json) as StoredEvent;
+    const event =
+      seq === '0' ? { ...toLogEvent(stored, '', 0), seq: null } : toLogEvent(stored, epoch, Number(seq));
+    return { event, room: stored.room, last: stored.last === true };
+  } catch {
+    return undefined;
+  }
+}

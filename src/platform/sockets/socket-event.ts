@@ -1,14 +1,24 @@
 import type { Actor } from '../actor/actor.js';
 
+/** What a handler that joins a room tells about its ack. */
+export interface Joining {
+  /** The ack brings the client up to this event of a stream; up to here it is not sent again. */
+  carries(position: { stream: string; epoch: string; seq: number }): void;
+  /** The client has to ask for the rest of the stream first; what happens there meanwhile is held until it has. */
+  incomplete(stream: string): void;
+}
+
 /** What a feature's handler may do with the socket it was called through. */
 export interface SocketConnection {
   readonly id: string;
   readonly actor: Actor;
   /**
    * Joins a room without a seam: what happens there from now on is held and delivered right after this event's ack,
-   * leaving out what `skip` says the ack already carries.
+   * leaving out what the ack already carries. Read the log after it, never before.
    */
-  join(room: string, skip?: (event: { stream: string; seq: number | null }) => boolean): void;
+  join(room: string): Joining;
+  /** Joins a room for what happens from now on; nothing happens for a socket that is in it. */
+  enter(room: string): void;
   leave(room: string): void;
 }
 

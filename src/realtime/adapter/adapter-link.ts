@@ -96,7 +96,7 @@ export class AdapterLink {
     const { publisher } = this;
     const nodes = isCluster(publisher) ? publisher.nodes() : [publisher];
     const answers = await Promise.all(nodes.map((node) => node.call('PUBSUB', question, channel)));
-    return answers.reduce<number>((sum, answer) => sum + Number((answer as [string, number])[1]), 0);
+    return answers.reduce<number>((sum, answer) => sum + (answer as [string, number])[1], 0);
   }
 
   private attach(): void {

@@ -242,7 +242,12 @@ describe.each(places)('generations %s', (_where, settings) => {
 
   it('end for their followers also when the process died between storing the end and telling it', async () => {
     const { generation } = await ask('Hello?');
-    await log.conclude(conversation, generation, { status: 'completed', text: 'Hi.', finishReason: 'stop' });
+    await log.conclude(conversation, generation, {
+      status: 'completed',
+      text: 'Hi.',
+      finishReason: 'stop',
+      charged: true,
+    });
     const told = [];
     const follow = app
       .get(ReplyEvents, { strict: false })

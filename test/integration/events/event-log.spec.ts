@@ -1,5 +1,11 @@
 import { Redis } from 'ioredis';
-import type { EventLogStore, LogEvent } from '../../../src/platform/events/event-log.js';
+import {
+  StreamClosedError,
+  SYNC_RESET,
+  type EventLogStore,
+  type Fact,
+  type LogEvent,
+} from '../../../src/platform/events/event-log.js';
 import { followStream } from '../../../src/platform/events/event-follower.js';
 import { MemoryEventLog } from '../../../src/platform/events/memory-event-log.js';
 import { RedisEventLog } from '../../../src/platform/events/redis-event-log.js';
@@ -138,6 +144,89 @@ describe.each(stores)('an event log %s', (_where, open) => {
     expect((await store.log.read(stream, { after: 0 })).head).toBe(1);
   });
 
+  const fact = (number: number, order: Partial<Fact> = {}): Fact => ({
+    stream,
+    type: 'stored',
+    data: { text: `fact ${number}` },
+    id: newId(),
+    ts: new Date().toISOString(),
+    fact: number,
+    ...order,
+  });
+
+  it('takes a fact once, however often and by whomever it is told', async () => {
+    expect(await store.log.tell(fact(7))).toBe('told');
+    expect(await store.log.tell(fact(7))).toBe('known');
+    expect(await store.log.tell(fact(5))).toBe('known');
+    expect(textsOf((await store.log.read(stream, { after: 0 })).events)).toEqual(['fact 7']);
+  });
+
+  it('refuses a fact before the one it follows, so that facts stand in the order of their commits', async () => {
+    expect(await store.log.tell(fact(9, { follows: 8 }))).toBe('behind');
+    expect(await store.log.tell(fact(8))).toBe('told');
+    expect(await store.log.tell(fact(9, { follows: 8 }))).toBe('told');
+    expect(await store.log.tell(fact(12, { follows: 8 }))).toBe('told');
+    expect(textsOf((await store.log.read(stream, { after: 0 })).events)).toEqual([
+      'fact 8',
+      'fact 9',
+      'fact 12',
+    ]);
+  });
+
+  it('knows no fact after its events were lost, and tells them again in another epoch', async () => {
+    await store.log.tell(fact(3));
+    const { epoch } = await store.log.read(stream, { after: 0 });
+    await store.lose(stream);
+    expect(await store.log.tell(fact(3))).toBe('told');
+    expect((await store.log.read(stream, { after: 0 })).epoch).not.toBe(epoch);
+  });
+
+  it('takes nothing after the last event of a stream', async () => {
+    await append('a');
+    await store.log.tell(fact(1, { last: true }));
+    await expect(append('b')).rejects.toThrow(StreamClosedError);
+    expect(await store.log.tell(fact(2))).toBe('known');
+    expect((await store.log.read(stream, { after: 0 })).head).toBe(2);
+  });
+
+  it('begins another epoch in place of a lost one, once, and leaves one alone that has gone on', async () => {
+    const { epoch } = await append('a');
+    await store.log.renew(stream, epoch, 'hall');
+    const renewed = await store.log.read(stream, { after: 0 });
+    expect(renewed.epoch).not.toBe(epoch);
+    expect(renewed.events.map(({ type, seq }) => ({ type, seq }))).toEqual([{ type: SYNC_RESET, seq: 1 }]);
+    await store.log.renew(stream, epoch, 'hall');
+    expect(await store.log.heads([stream])).toEqual([{ epoch: renewed.epoch, seq: 1 }]);
+  });
+
+  it('tells where streams stand, and that it does not know one', async () => {
+    const { epoch } = await append('a');
+    expect(await store.log.heads([stream, `test:${newId()}`])).toEqual([
+      { epoch, seq: 1 },
+      { epoch: undefined, seq: 0 },
+    ]);
+  });
+
+  it('hands the events of one stream to those who listen to it alone', async () => {
+    const heard: unknown[] = [];
+    const done = new Promise<void>((resolve) => {
+      const stop = store.log.listenTo(stream, ({ event, last }) => {
+        heard.push({ seq: event.seq, last });
+        if (!last) return;
+        stop();
+        resolve();
+      });
+    });
+    await store.log.append({ stream: `${stream}-other`, type: 'said', data: {} });
+    await append('a');
+    await store.log.tell(fact(1, { last: true }));
+    await done;
+    expect(heard).toEqual([
+      { seq: 1, last: false },
+      { seq: 2, last: true },
+    ]);
+  });
+
   it('lets a follower read kept and new events as one sequence', async () => {
     const stop = new AbortController();
     for (const text of ['a', 'b']) await append(text);
@@ -157,11 +246,9 @@ describe.each(stores)('an event log %s', (_where, open) => {
 
 it('a follower finds events that nobody told it about, for a hint may be lost', async () => {
   const log = new MemoryEventLog();
-  const deaf: EventLogStore = {
-    append: (event) => log.append(event),
+  const deaf: Pick<EventLogStore, 'read' | 'listenTo'> = {
     read: (stream, from) => log.read(stream, from),
-    signal: (event) => log.signal(event),
-    listen: () => () => undefined,
+    listenTo: () => () => undefined,
   };
   jest.useFakeTimers();
   try {

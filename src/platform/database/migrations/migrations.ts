@@ -1,6 +1,11 @@
 import type { MigrationInterface } from 'typeorm';
 import { Foundation0001 } from './0001-foundation.js';
 import { CacheOutbox0002 } from './0002-cache-outbox.js';
+import { EventOutbox0003 } from './0003-event-outbox.js';
 
 /** Every migration, oldest first. `npm run db:migration <name>` writes the file and adds it here. */
-export const MIGRATIONS: (new () => MigrationInterface)[] = [Foundation0001, CacheOutbox0002];
+export const MIGRATIONS: (new () => MigrationInterface)[] = [
+  Foundation0001,
+  CacheOutbox0002,
+  EventOutbox0003,
+];

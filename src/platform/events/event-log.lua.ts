@@ -1,0 +1,68 @@
+/**
+ * Allocates the stream's next number, stores the event under it, and tells the instances: one atomic step.
+ *
+ * KEYS[1] the stream's events (Redis stream; entry id `<seq>-0`)
+ * KEYS[2] the stream's head (hash: epoch, seq, fact, closed)
+ * ARGV[1] epoch to begin with when the stream has none · ARGV[2] the event as JSON, without epoch and seq
+ * ARGV[3] events kept (about) · ARGV[4] ms kept · ARGV[5] channel
+ * ARGV[6] number of the fact, "" for an event that is none · ARGV[7] the fact it follows, "" for none that matters
+ * ARGV[8] "1" when it is the stream's last event
+ * Answers {"told", epoch, seq}, or without having done anything {"known" | "behind" | "closed"}.
+ */
+export const APPEND_SCRIPT = `
+local head = redis.call('HMGET', KEYS[2], 'fact', 'closed')
+if ARGV[6] == '' then
+  if head[2] then return {'closed'} end
+else
+  local told = tonumber(head[1] or '0')
+  if head[2] or told >= tonumber(ARGV[6]) then return {'known'} end
+  if ARGV[7] ~= '' and told < tonumber(ARGV[7]) then return {'behind'} end
+end
+redis.call('HSETNX', KEYS[2], 'epoch', ARGV[1])
+local epoch = redis.call('HGET', KEYS[2], 'epoch')
+local seq = redis.call('HINCRBY', KEYS[2], 'seq', 1)
+if seq == 1 then redis.call('DEL', KEYS[1]) end
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[2], 'fact', ARGV[6]) end
+if ARGV[8] == '1' then redis.call('HSET', KEYS[2], 'closed', '1') end
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], seq .. '-0', 'e', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
+redis.call('PUBLISH', ARGV[5], epoch .. ' ' .. seq .. ' ' .. ARGV[2])
+return {'told', epoch, seq}
+`;
+
+/**
+ * Reads on from a number, and opens the stream's epoch if it has none, so that what a reader is told stays true for
+ * the events that follow.
+ *
+ * KEYS[1], KEYS[2] as above · ARGV[1] epoch to begin with · ARGV[2] after · ARGV[3] limit · ARGV[4] ms kept
+ * Answers {epoch, head, oldest kept seq or 0, entries}.
+ */
+export const READ_SCRIPT = `
+if redis.call('HSETNX', KEYS[2], 'epoch', ARGV[1]) == 1 then redis.call('PEXPIRE', KEYS[2], ARGV[4]) end
+local head = redis.call('HMGET', KEYS[2], 'epoch', 'seq')
+local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)
+local oldest = 0
+if first[1] then oldest = tonumber(string.match(first[1][1], '^(%d+)')) end
+local entries = redis.call('XRANGE', KEYS[1], (tonumber(ARGV[2]) + 1) .. '-0', '+', 'COUNT', ARGV[3])
+return {head[1], tonumber(head[2] or '0'), oldest, entries}
+`;
+
+/**
+ * Begins another epoch in place of one that was lost, with an event that says so; leaves alone an epoch that has gone on.
+ *
+ * KEYS[1], KEYS[2] as above · ARGV[1] epoch to begin with · ARGV[2] the event · ARGV[3] ms kept · ARGV[4] channel
+ * ARGV[5] the epoch that was lost, "" when nobody knows it
+ * Answers 1 when it was begun.
+ */
+export const RENEW_SCRIPT = `
+local head = redis.call('HMGET', KEYS[2], 'epoch', 'seq')
+if head[1] and head[1] ~= ARGV[5] and head[2] then return 0 end
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('HSET', KEYS[2], 'epoch', ARGV[1], 'seq', 1)
+redis.call('XADD', KEYS[1], '1-0', 'e', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+redis.call('PUBLISH', ARGV[4], ARGV[1] .. ' 1 ' .. ARGV[2])
+return 1
+`;

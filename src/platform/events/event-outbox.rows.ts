@@ -1,0 +1,120 @@
+import type { Database } from '../database/database.js';
+import type { Fact } from './event-log.js';
+
+/** A fact that has no number yet. */
+export type NewFact = Omit<Fact, 'fact' | 'follows'>;
+
+/** Where facts wait until everybody has been told of them. */
+export interface OutboxRows {
+  /** Inside the transaction that makes them true. The numbers of a stream rise in the order of the commits. */
+  add(facts: readonly NewFact[]): Promise<Fact[]>;
+  /** Those of a stream that come before one, oldest first. */
+  before(fact: Fact): Promise<Fact[]>;
+  /** Those that wait for longer than it takes to tell them, oldest first. */
+  overdue(limit: number): Promise<Fact[]>;
+  remove(numbers: readonly number[]): Promise<void>;
+}
+
+interface Row {
+  id: string;
+  stream: string;
+  event: Omit<NewFact, 'stream'>;
+  follows?: string | null;
+}
+
+/** Well above what a healthy process takes from its commit to telling. */
+const OVERDUE_SECONDS = 1;
+
+/** Rows of `event_outbox`. */
+export class DatabaseOutboxRows implements OutboxRows {
+  constructor(private readonly database: Database) {}
+
+  async add(facts: readonly NewFact[]): Promise<Fact[]> {
+    // In the order of their names, or two transactions could wait for each other. Held until the commit, so that the
+    // next one sees these rows and gets higher numbers.
+    await this.database.manager.query(
+      `SELECT pg_advisory_xact_lock(hashtextextended('events:' || s, 0))
+       FROM (SELECT DISTINCT s FROM unnest($1::text[]) AS s ORDER BY s) AS streams`,
+      [facts.map(({ stream }) => stream)],
+    );
+    const rows = await this.database.manager.query<Row[]>(
+      `INSERT INTO event_outbox (stream, event)
+       SELECT f.stream, f.event FROM unnest($1::text[], $2::jsonb[]) WITH ORDINALITY AS f (stream, event, n) ORDER BY f.n
+       RETURNING id, stream, event,
+         (SELECT max(o.id) FROM event_outbox o WHERE o.stream = event_outbox.stream) AS follows`,
+      [
+        facts.map(({ stream }) => stream),
+        facts.map(({ stream: _stream, ...event }) => JSON.stringify(event)),
+      ],
+    );
+    return chained(rows.map(toFact));
+  }
+
+  async before({ stream, fact }: Fact): Promise<Fact[]> {
+    const rows = await this.database.manager.query<Row[]>(
+      'SELECT id, stream, event FROM event_outbox WHERE stream = $1 AND id < $2 ORDER BY id',
+      [stream, fact],
+    );
+    return rows.map(toFact);
+  }
+
+  async overdue(limit: number): Promise<Fact[]> {
+    const rows = await this.database.manager.query<Row[]>(
+      `SELECT id, stream, event FROM event_outbox
+       WHERE created_at < now() - make_interval(secs => $1) ORDER BY id LIMIT $2`,
+      [OVERDUE_SECONDS, limit],
+    );
+    return rows.map(toFact);
+  }
+
+  async remove(numbers: readonly number[]): Promise<void> {
+    await this.database.manager.query('DELETE FROM event_outbox WHERE id = ANY($1::bigint[])', [numbers]);
+  }
+}
+
+/** Of a process that shares its log with nobody: what is not told when it dies, nobody could be told. */
+export class MemoryOutboxRows implements OutboxRows {
+  private readonly waiting = new Map<number, Fact>();
+  private newest = 0;
+
+  /** After the commit: then the order of the calls is that of the commits. */
+  add(facts: readonly NewFact[]): Promise<Fact[]> {
+    const added = facts.map((fact) => {
+      const before = [...this.waiting.values()].findLast(({ stream }) => stream === fact.stream);
+      const numbered: Fact = { ...fact, fact: ++this.newest, follows: before?.fact };
+      this.waiting.set(numbered.fact, numbered);
+      return numbered;
+    });
+    return Promise.resolve(added);
+  }
+
+  before({ stream, fact }: Fact): Promise<Fact[]> {
+    return Promise.resolve([...this.waiting.values()].filter((w) => w.stream === stream && w.fact < fact));
+  }
+
+  overdue(): Promise<Fact[]> {
+    return Promise.resolve([]);
+  }
+
+  remove(numbers: readonly number[]): Promise<void> {
+    numbers.forEach((number) => this.waiting.delete(number));
+    return Promise.resolve();
+  }
+}
+
+const toFact = ({ id, stream, event, follows }: Row): Fact => ({
+  ...event,
+  stream,
+  fact: Number(id),
+  ...(follows == null ? {} : { follows: Number(follows) }),
+});
+
+/** Rows of one statement do not see each other. */
+function chained(facts: readonly Fact[]): Fact[] {
+  const newest = new Map<string, number>();
+  return facts.map((fact) => {
+    const follows = newest.get(fact.stream) ?? fact.follows;
+    newest.set(fact.stream, fact.fact);
+    return { ...fact, follows };
+  });
+}

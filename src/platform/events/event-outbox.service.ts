@@ -1,0 +1,154 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Database } from '../database/database.js';
+import { newId } from '../ids/ids.js';
+import { PeriodicTasks } from '../jobs/periodic.js';
+import type { Fact, NewEvent } from './event-log.js';
+import { EventLog } from './event-log.service.js';
+import { DatabaseOutboxRows, MemoryOutboxRows, type NewFact, type OutboxRows } from './event-outbox.rows.js';
+
+/** A healthy log takes one; a caller does not wait longer for one that is not. */
+const PATIENCE_MS = 50;
+const RELAY_EVERY_MS = 1_000;
+const RELAYED_AT_ONCE = 200;
+/** Told facts are removed together. */
+const REMOVE_EVERY_MS = 200;
+const SHUTDOWN_MS = 2_000;
+
+/**
+ * Events that tell of what is in the database. They are written in the transaction that makes them true and told after
+ * its commit; where the process dies or Redis is away in between, any process tells them later. The log recognises one
+ * that it knows and refuses one whose predecessor it lacks, so each is told once, in the order of the commits.
+ *
+ * @example
+ * await outbox.telling(() => database.transaction(async () => {
+ *   await rows.insert(message);
+ *   outbox.add({ stream: 'conversation:1', type: 'message.created', data: { message } });
+ * }));
+ */
+@Injectable()
+export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger(EventOutbox.name);
+  private readonly rows: OutboxRows;
+  private readonly noted = new WeakMap<EntityManager, NewFact[]>();
+  private readonly collecting = new AsyncLocalStorage<Fact[]>();
+  private readonly running = new Set<Promise<void>>();
+  private told: number[] = [];
+  private removal?: NodeJS.Timeout;
+
+  constructor(
+    private readonly database: Database,
+    private readonly log: EventLog,
+    private readonly periodic: PeriodicTasks,
+  ) {
+    this.rows = log.isShared ? new DatabaseOutboxRows(database) : new MemoryOutboxRows();
+  }
+
+  onModuleInit(): void {
+    this.database.beforeCommit(() => this.write());
+    if (this.log.isShared) {
+      this.periodic.every('event outbox', RELAY_EVERY_MS, async () => void (await this.relay()));
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    const done = Promise.all(this.running);
+    await Promise.race([done, sleep(SHUTDOWN_MS, undefined, { ref: false })]);
+    clearTimeout(this.removal);
+    await this.removeTold();
+  }
+
+  /** Inside a transaction: told after its commit, and only then. `last` ends the stream. */
+  add(event: NewEvent & { last?: boolean }): void {
+    if (!this.database.inTransaction) {
+      throw new Error(
+        'An event of the outbox belongs to a transaction; add it inside database.transaction().',
+      );
+    }
+    const { manager } = this.database;
+    const facts = this.noted.get(manager) ?? [];
+    facts.push({ ...event, id: newId(), ts: new Date().toISOString() });
+    this.noted.set(manager, facts);
+  }
+
+  /**
+   * Tells what `work` added once all of it is over, after its evicts: who hears of a change may read at once. Waits for
+   * the log only as long as a healthy one takes.
+   */
+  async telling<T>(work: () => Promise<T>): Promise<T> {
+    const facts: Fact[] = [];
+    try {
+      return await this.collecting.run(facts, work);
+    } finally {
+      if (facts.length > 0) await Promise.race([this.tellInBackground(facts), pause()]);
+    }
+  }
+
+  /** How many overdue facts were told. */
+  async relay(): Promise<number> {
+    if (!this.log.isShared || this.log.degraded) return 0;
+    const overdue = await this.rows.overdue(RELAYED_AT_ONCE);
+    for (const fact of overdue) await this.tell(fact);
+    await this.removeTold();
+    return overdue.length;
+  }
+
+  private async write(): Promise<void> {
+    const facts = this.noted.get(this.database.manager);
+    if (!facts) return;
+    this.noted.delete(this.database.manager);
+    const collected = this.collecting.getStore();
+    const deliver = (numbered: readonly Fact[]): void => {
+      if (collected) collected.push(...numbered);
+      else void this.tellInBackground(numbered);
+    };
+    if (!this.log.isShared) {
+      await this.database.afterCommit(async () => deliver(await this.rows.add(facts)));
+      return;
+    }
+    const numbered = await this.rows.add(facts);
+    await this.database.afterCommit(() => deliver(numbered));
+  }
+
+  /** Never rejects. */
+  private tellInBackground(facts: readonly Fact[]): Promise<void> {
+    const telling = this.tellAll(facts).catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'Events were not told; they stay in the outbox for the next relay');
+    });
+    this.running.add(telling);
+    return telling.finally(() => this.running.delete(telling));
+  }
+
+  private async tellAll(facts: readonly Fact[]): Promise<void> {
+    for (const fact of facts) await this.tell(fact);
+  }
+
+  private async tell(fact: Fact): Promise<void> {
+    let telling = await this.log.tell(fact);
+    if (telling === 'behind') {
+      for (const earlier of await this.rows.before(fact)) await this.tell({ ...earlier, follows: undefined });
+      telling = await this.log.tell({ ...fact, follows: undefined });
+    }
+    if (telling === 'kept') return;
+    this.told.push(fact.fact);
+    this.removal ??= setTimeout(() => void this.removeSoon(), this.log.isShared ? REMOVE_EVERY_MS : 0);
+  }
+
+  private async removeSoon(): Promise<void> {
+    this.removal = undefined;
+    await this.removeTold().catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'Told events stay in the outbox; they are recognised when told again');
+    });
+  }
+
+  private async removeTold(): Promise<void> {
+    if (this.told.length === 0) return;
+    const told = this.told;
+    this.told = [];
+    await this.rows.remove(told);
+  }
+}
+
+const pause = (): Promise<void> => sleep(PATIENCE_MS, undefined, { ref: false });

@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import type { Server } from 'socket.io';
+import type { DeliveredEvent } from '../../platform/events/event-log.js';
+
+/** Takes the events of rooms that it is joining. */
+export interface JoiningClient {
+  offer(delivered: Pick<DeliveredEvent, 'room' | 'event'>): void;
+}
+
+/** Who is in which room on this instance, those that are just joining included. */
+@Injectable()
+export class Audience {
+  private readonly joining = new Map<string, Set<JoiningClient>>();
+  private readonly gatherListeners = new Set<(room: string) => void>();
+  private readonly leaveListeners = new Set<(room: string) => void>();
+  private server?: Server;
+
+  attach(server: Server): void {
+    this.server = server;
+    server.of('/').adapter.on('delete-room', (room: string) => this.noteLeft(room));
+  }
+
+  has(room: string): boolean {
+    return this.joining.has(room) || (this.server?.of('/').adapter.rooms.has(room) ?? false);
+  }
+
+  /** To everybody here who is in the room. */
+  emit(delivered: DeliveredEvent): void {
+    const { event, room } = delivered;
+    // Local: every instance hears the event log itself.
+    this.server?.local.to(room).emit(event.type, event);
+    for (const client of this.joining.get(room) ?? []) client.offer(delivered);
+  }
+
+  /** Everybody here leaves the room. */
+  close(room: string): void {
+    this.server?.local.in(room).socketsLeave(room);
+  }
+
+  startJoining(room: string, client: JoiningClient): void {
+    const clients = this.joining.get(room);
+    if (clients) clients.add(client);
+    else {
+      this.joining.set(room, new Set([client]));
+      this.noteGathering(room);
+    }
+  }
+
+  endJoining(room: string, client: JoiningClient): void {
+    const clients = this.joining.get(room);
+    if (!clients?.delete(client) || clients.size > 0) return;
+    this.joining.delete(room);
+    this.noteLeft(room);
+  }
+
+  /** Calls `listener` with a room that somebody joins, before anything is read for them. */
+  onGathering(listener: (room: string) => void): void {
+    this.gatherListeners.add(listener);
+  }
+
+  /** Calls `listener` with a room in which nobody is left. */
+  onLeft(listener: (room: string) => void): void {
+    this.leaveListeners.add(listener);
+  }
+
+  private noteGathering(room: string): void {
+    for (const listener of this.gatherListeners) listener(room);
+  }
+
+  private noteLeft(room: string): void {
+    if (this.has(room)) return;
+    for (const listener of this.leaveListeners) listener(room);
+  }
+}

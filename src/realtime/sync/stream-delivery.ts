@@ -1,0 +1,204 @@
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { EventLog } from '../../platform/events/event-log.service.js';
+import type { DeliveredEvent, StreamHead } from '../../platform/events/event-log.js';
+import { Audience } from './audience.js';
+
+interface Position {
+  room: string;
+  /** Undefined until the stream has one. */
+  epoch: string | undefined;
+  seq: number;
+  /** Events that came while the log is asked; undefined when nothing is asked. */
+  held: DeliveredEvent[] | undefined;
+}
+
+/** A stream is compared with the log this often, for an announcement may be lost without anything to show for it. */
+const CHECK_EVERY_MS = 10_000;
+const CHECKED_AT_ONCE = 500;
+/** Events held during a repair; what comes on top is found in the log. */
+const MAX_HELD = 1_000;
+
+/**
+ * Brings events to the sockets of this instance, each stream in order and complete: the log's announcements are hints,
+ * and wherever one is missing (a gap in the numbers, a connection that was lost, silence) the log itself is read. Where
+ * the log was lost, its stream begins another epoch, and clients learn that they have to fetch.
+ */
+@Injectable()
+export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger(StreamDelivery.name);
+  private readonly positions = new Map<string, Position>();
+  private readonly ofRoom = new Map<string, Set<string>>();
+  private stops: (() => void)[] = [];
+  private checks?: NodeJS.Timeout;
+  private checking = false;
+  private delivered = 0;
+  private repaired = 0;
+
+  constructor(
+    private readonly log: EventLog,
+    private readonly audience: Audience,
+  ) {}
+
+  onModuleInit(): void {
+    this.stops = [
+      this.log.listen((delivered) => this.receive(delivered)),
+      this.log.onBack(() => void this.check()),
+    ];
+    this.audience.onGathering((room) => this.watch(room));
+    this.audience.onLeft((room) => this.forgetRoom(room));
+    if (this.log.isShared) this.checks = setInterval(() => void this.check(), CHECK_EVERY_MS);
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.checks);
+    this.stops.forEach((stop) => stop());
+  }
+
+  /** Events brought to rooms of this instance, and how many of them had to be looked up. */
+  get counts(): { delivered: number; repaired: number; streams: number } {
+    return { delivered: this.delivered, repaired: this.repaired, streams: this.positions.size };
+  }
+
+  private receive(delivered: DeliveredEvent): void {
+    const { event, room } = delivered;
+    if (!this.audience.has(room)) return;
+    if (event.seq === null) return this.audience.emit(delivered);
+    const position = this.positions.get(event.stream) ?? this.meet(delivered);
+    if (position.held) {
+      if (position.held.length < MAX_HELD) position.held.push(delivered);
+      return;
+    }
+    const isNext = event.epoch !== position.epoch || event.seq === position.seq + 1;
+    if (isNext) this.deliver(delivered, position);
+    else if (event.seq > position.seq)
+      this.ask(event.stream, position, () => this.repair(event.stream, position));
+  }
+
+  private deliver(delivered: DeliveredEvent, position: Position): void {
+    const { event, room, last } = delivered;
+    position.epoch = event.epoch;
+    position.seq = event.seq ?? position.seq;
+    this.delivered += 1;
+    this.audience.emit(delivered);
+    if (!last) return;
+    this.forget(event.stream);
+    if (event.stream === room) this.audience.close(room);
+  }
+
+  /**
+   * A stream that was not heard of before. A room's own is watched since somebody joined; any other begins here, and is
+   * read from its beginning when this is not its first event.
+   */
+  private meet({ event, room }: DeliveredEvent): Position {
+    const seq = event.stream === room ? (event.seq ?? 1) - 1 : 0;
+    return this.keep(event.stream, { room, epoch: event.epoch, seq, held: undefined });
+  }
+
+  private watch(room: string): void {
+    if (this.positions.has(room)) return;
+    const position = this.keep(room, { room, epoch: undefined, seq: 0, held: undefined });
+    this.ask(room, position, async () => {
+      const [head] = await this.log.heads([room]);
+      if (head) Object.assign(position, { epoch: head.epoch, seq: head.seq });
+    });
+  }
+
+  /** Holds the stream's events while `work` asks the log, then goes on with them. */
+  private ask(stream: string, position: Position, work: () => Promise<void>): void {
+    if (position.held) return;
+    position.held = [];
+    work()
+      .catch((error: unknown) => {
+        this.logger.warn(
+          { err: error, stream },
+          'A stream could not be compared with the log; tried again later',
+        );
+      })
+      .finally(() => {
+        const held = position.held ?? [];
+        position.held = undefined;
+        if (this.positions.get(stream) === position) held.forEach((delivered) => this.receive(delivered));
+      });
+  }
+
+  /** What the log has after the position. */
+  private async repair(stream: string, position: Position): Promise<void> {
+    for (let more = true; more;) {
+      const { status, epoch, events, hasMore } = await this.log.read(stream, {
+        epoch: position.epoch,
+        after: position.seq,
+      });
+      if (status !== 'ok') return this.startOver(stream, position);
+      position.epoch = epoch;
+      this.repaired += events.length;
+      // The log does not keep whether an event is the last one; a stream that has ended is quiet anyway.
+      for (const event of events) this.deliver({ event, room: position.room, last: false }, position);
+      more = hasMore;
+    }
+  }
+
+  /** Clients learn of another epoch from its first event, or from its newest where it has gone on already. */
+  private async startOver(stream: string, position: Position): Promise<void> {
+    const { room } = position;
+    await this.log.renew(stream, position.epoch, room);
+    const { head } = await this.log.read(stream, { after: 0, limit: 1 });
+    const { events } = await this.log.read(stream, { after: Math.max(0, head - 1) });
+    const newest = events.at(-1);
+    this.repaired += 1;
+    if (newest) this.deliver({ event: newest, room, last: false }, position);
+  }
+
+  /** Compares every followed stream with the log. */
+  private async check(): Promise<void> {
+    if (this.checking || this.log.degraded) return;
+    this.checking = true;
+    try {
+      const streams = [...this.positions.keys()];
+      for (let at = 0; at < streams.length; at += CHECKED_AT_ONCE) {
+        await this.checkSome(streams.slice(at, at + CHECKED_AT_ONCE));
+      }
+    } catch (error) {
+      this.logger.warn({ err: error }, 'Streams could not be compared with the log; tried again later');
+    } finally {
+      this.checking = false;
+    }
+  }
+
+  private async checkSome(streams: readonly string[]): Promise<void> {
+    const before = streams.map((stream) => ({ ...this.positions.get(stream) }));
+    const heads = await this.log.heads(streams);
+    streams.forEach((stream, at) => {
+      const position = this.positions.get(stream);
+      const then = before[at];
+      // One that has moved since is alive, and compared again next time.
+      const isStill =
+        position && !position.held && position.epoch === then?.epoch && position.seq === then?.seq;
+      if (!isStill || isAt(position, heads[at])) return;
+      this.ask(stream, position, () => this.repair(stream, position));
+    });
+  }
+
+  private keep(stream: string, position: Position): Position {
+    this.positions.set(stream, position);
+    const streams = this.ofRoom.get(position.room) ?? new Set();
+    this.ofRoom.set(position.room, streams.add(stream));
+    return position;
+  }
+
+  private forget(stream: string): void {
+    const room = this.positions.get(stream)?.room;
+    this.positions.delete(stream);
+    if (room === undefined) return;
+    const streams = this.ofRoom.get(room);
+    streams?.delete(stream);
+    if (streams?.size === 0) this.ofRoom.delete(room);
+  }
+
+  private forgetRoom(room: string): void {
+    for (const stream of this.ofRoom.get(room) ?? []) this.positions.delete(stream);
+    this.ofRoom.delete(room);
+  }
+}
+
+const isAt = ({ epoch, seq }: Position, head: StreamHead | undefined): boolean =>
+  head !== undefined && head.epoch === epoch && head.seq === seq;
