@@ -75,19 +75,15 @@ export class BlockingPool {
     signal?.throwIfAborted();
     const pooled = await this.borrow(signal);
     this.inUse.add(pooled);
-    let cut: (() => void) | undefined;
-    let timer: NodeJS.Timeout | undefined;
-    const ended = new Promise<never>((_, reject) => {
-      cut = (): void => reject(signal?.reason as Error);
-      timer = setTimeout(() => reject(new RedisPoolError('use-timeout', deadlineMs)), deadlineMs);
-    });
-    if (cut) signal?.addEventListener('abort', cut, { once: true });
+    const end = endOf(deadlineMs, signal);
+    let ended = true;
     try {
-      return await Promise.race([work(pooled.client), ended]);
+      return await Promise.race([work(pooled.client).finally(() => (ended = false)), end.reached]);
     } finally {
-      clearTimeout(timer);
-      if (cut) signal?.removeEventListener('abort', cut);
+      end.forget();
       this.inUse.delete(pooled);
+      // Work that goes on beyond its end must not share the connection with the next.
+      if (ended) pooled.client.disconnect();
       this.takeBack(pooled);
     }
   }
@@ -190,6 +186,17 @@ export class BlockingPool {
     }
     for (const pooled of this.idle) pooled.stale = true;
   }
+}
+
+/** Rejects when a use has lasted too long, or its signal fires. */
+function endOf(deadlineMs: number, signal: AbortSignal | undefined) {
+  const done = new AbortController();
+  const reached = new Promise<never>((_, reject) => {
+    const timer = setTimeout(() => reject(new RedisPoolError('use-timeout', deadlineMs)), deadlineMs);
+    done.signal.addEventListener('abort', () => clearTimeout(timer));
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { signal: done.signal });
+  });
+  return { reached, forget: () => done.abort() };
 }
 
 /** Up, with nothing unanswered, and not turned into a subscriber. */
