@@ -6,6 +6,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule, WorkerModule } from './app.module.js';
 import { DemoAccount } from './auth/demo-account.js';
 import { DemoCharacters } from './characters/demo-characters.js';
+import { GenerationRunner } from './conversations/generations/generation-runner.service.js';
 import { SETTINGS } from './config/app-config.js';
 import type { Environment } from './config/environment.js';
 import { loadSettings } from './config/load-settings.js';
@@ -15,13 +16,18 @@ import { StartupError } from './platform/errors/startup-error.js';
 import { configureHttp } from './platform/http/configure-http.js';
 import { createHttpAdapter } from './platform/http/http-adapter.js';
 import { ServerSettings } from './platform/http/server.settings.js';
+import { SseConnections } from './platform/http/sse-connections.js';
 import { LogSettings } from './platform/logging/log.settings.js';
 import { createLogger } from './platform/logging/logger.js';
 import { setupOpenApi } from './platform/openapi/openapi.js';
+import { Shutdown } from './platform/shutdown/shutdown.js';
+import { RealtimeGateway } from './realtime/realtime.gateway.js';
 import { SocketIoAdapter } from './realtime/socket-io.adapter.js';
 import { VERSION } from './version.js';
 
 const OUTSIDE_API = ['livez', 'readyz', 'startupz', 'metrics'];
+/** For what has just been said to reach who follows it. */
+const LAST_EVENTS_MS = 250;
 
 /**
  * The application, not yet listening. Tests call it with their own environment.
@@ -77,11 +83,26 @@ export async function serve(app: NestFastifyApplication): Promise<string> {
   return `http://${['0.0.0.0', '::', '127.0.0.1'].includes(host) ? 'localhost' : host}:${address.port}`;
 }
 
-/** Says "not ready" and goes on serving until load balancers have noticed. */
+/**
+ * Leaves without anybody losing anything (contract 2.12): says "not ready" and goes on serving until load balancers have
+ * noticed, then takes on nothing that lasts, lets replies end, and sends streams and sockets elsewhere.
+ */
 export async function drain(app: NestFastifyApplication): Promise<void> {
-  app.get(HealthService).draining = true;
+  const shutdown = app.get(Shutdown);
+  const gateway = app.get(RealtimeGateway);
+  shutdown.enter('leaving');
   await sleep(app.get(ServerSettings).drainDelayMs);
+  shutdown.enter('draining');
+  gateway.announceDraining();
+  const wasBusy = await app.get(GenerationRunner).finish();
+  // The last events of those replies are still on their way to who follows them.
+  if (wasBusy) await sleep(LAST_EVENTS_MS);
+  await Promise.all([app.get(SseConnections).endAll(), gateway.sendAway()]);
+  shutdown.enter('closing');
 }
+
+/** Milliseconds after which a process that is still stopping is ended. */
+export const graceOf = (app: INestApplicationContext): number => app.get(ServerSettings).shutdownGraceMs;
 
 function listenFailure(cause: unknown, host: string, port: number): unknown {
   switch ((cause as NodeJS.ErrnoException).code) {

@@ -1,9 +1,4 @@
-import {
-  Injectable,
-  ServiceUnavailableException,
-  type BeforeApplicationShutdown,
-  type OnModuleDestroy,
-} from '@nestjs/common';
+import { Injectable, ServiceUnavailableException, type OnModuleDestroy } from '@nestjs/common';
 import {
   HealthCheckService,
   HealthIndicatorService,
@@ -15,20 +10,20 @@ import { RedisConnections } from '@rapport/redis';
 import { AiService } from '../ai/ai.service.js';
 import { DatabaseHealth } from '../platform/database/database.health.js';
 import { Degradations } from '../platform/degraded/degradations.js';
+import { Shutdown } from '../platform/shutdown/shutdown.js';
 import { VERSION } from '../version.js';
 import type { DependencyCheck, HealthReport, Liveness, Readiness } from './health.dto.js';
 
-const REDIS_DEADLINE_MS = 500;
+/** Slower than that it is of no use to a request, and a probe that asks about it must not be slow itself. */
+const REDIS_DEADLINE_MS = 75;
 /** A loop that was blocked this long is not going to answer anybody. */
 const STALLED_MS = 5_000;
 const TICK_MS = 1_000;
 
 /** What the probes ask. */
 @Injectable()
-export class HealthService implements OnModuleDestroy, BeforeApplicationShutdown {
+export class HealthService implements OnModuleDestroy {
   started = false;
-  /** No longer to be sent requests, though it still answers them. */
-  draining = false;
   private lagMs = 0;
   private tickedAt = performance.now();
   private readonly ticks = setInterval(() => this.tick(), TICK_MS);
@@ -41,14 +36,11 @@ export class HealthService implements OnModuleDestroy, BeforeApplicationShutdown
     private readonly ai: AiService,
     private readonly cache: CacheService,
     private readonly degradations: Degradations,
+    private readonly shutdown: Shutdown,
   ) {}
 
   onModuleDestroy(): void {
     clearInterval(this.ticks);
-  }
-
-  beforeApplicationShutdown(): void {
-    this.draining = true;
   }
 
   liveness(): Liveness['status'] {
@@ -62,7 +54,7 @@ export class HealthService implements OnModuleDestroy, BeforeApplicationShutdown
       return { status: off ? 'off' : state === 'up' ? 'up' : 'down', latencyMs: latencyMs as number };
     };
     const degraded = [...this.degradations.active()];
-    const serving = (status === 'ok' || status === 'degraded') && !this.draining && this.started;
+    const serving = (status === 'ok' || status === 'degraded') && !this.shutdown.leaving && this.started;
     const whole = status === 'ok' && degraded.length === 0;
     return {
       status: serving ? (whole ? 'ok' : 'degraded') : 'unavailable',

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
-import { createWorker } from '../../../src/bootstrap.js';
+import { createWorker, graceOf } from '../../../src/bootstrap.js';
 import { readEnvironment } from '../../../src/config/environment.js';
 import { runProcess } from '../../../src/process.js';
 import { VERSION } from '../../../src/version.js';
@@ -11,4 +11,5 @@ await runProcess(
     await worker.init();
     new Logger('Rapport').log(`Rapport worker ${VERSION} is ready`);
   },
+  { graceMs: graceOf },
 );

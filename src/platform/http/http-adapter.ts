@@ -22,6 +22,8 @@ export function createHttpAdapter(settings: ServerSettings): FastifyAdapter {
     requestIdHeader: false,
     genReqId: requestIdOf,
     exposeHeadRoutes: true,
+    // Refused as a problem by installShutdownAnswers instead.
+    return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       // The router refuses before any hook has run.

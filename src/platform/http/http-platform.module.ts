@@ -3,6 +3,7 @@ import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
 import { IdempotencyKeysRepository } from '../idempotency/idempotency-keys.repository.js';
 import { IdempotencySweep } from '../idempotency/idempotency.sweep.js';
+import { Shutdown } from '../shutdown/shutdown.js';
 import { PageLinksInterceptor } from '../pagination/page-links.interceptor.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProducesInterceptor } from './produces.interceptor.js';
@@ -19,6 +20,7 @@ import { VersionedInterceptor } from './versioned.interceptor.js';
 @Module({
   providers: [
     RouteTable,
+    Shutdown,
     SseConnections,
     IdempotencyKeysRepository,
     IdempotencySweep,
@@ -29,6 +31,6 @@ import { VersionedInterceptor } from './versioned.interceptor.js';
     { provide: APP_INTERCEPTOR, useClass: VersionedInterceptor },
     { provide: APP_INTERCEPTOR, useClass: PageLinksInterceptor },
   ],
-  exports: [RouteTable, SseConnections],
+  exports: [RouteTable, Shutdown, SseConnections],
 })
 export class HttpPlatformModule {}

@@ -77,6 +77,26 @@ export class ServerSettings {
   drainDelayMs = 0;
 
   @Setting({
+    env: 'SHUTDOWN_GRACE',
+    type: 'duration',
+    description:
+      'How long a stopping server may take in all. Replies that are being generated may end until 5 s before; what remains then is ended with the process.',
+  })
+  @IsInt()
+  @Min(0)
+  @Max(DAY_MS)
+  shutdownGraceMs = 45_000;
+
+  @Setting({
+    env: 'SSE_MAX_PER_USER',
+    type: 'integer',
+    description: 'Event streams that one user may have open at this instance at once.',
+  })
+  @IsInt()
+  @Min(1)
+  sseMaxPerUser = 20;
+
+  @Setting({
     env: 'SERVER_TIMING',
     type: 'boolean',
     productionDefault: 'false',
