@@ -2,6 +2,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Degradations } from '../degraded/degradations.js';
 import { installDegradedHeader } from '../degraded/degraded-header.js';
 import { installRequestLog } from '../logging/request-log.js';
+import { installShutdownAnswers } from '../shutdown/shutdown-answers.js';
+import { Shutdown } from '../shutdown/shutdown.js';
 import { installHttpMetrics } from '../metrics/http-metrics.js';
 import { Metrics } from '../metrics/metrics.js';
 import { installAnswerHeaders } from './answer-headers.js';
@@ -35,6 +37,7 @@ export function configureHttp(app: NestFastifyApplication): void {
   installDegradedHeader(fastify, app.get(Degradations));
   installRequestLog(fastify);
   installHttpMetrics(fastify, app.get(Metrics));
+  installShutdownAnswers(fastify, app.get(Shutdown));
   if (settings.corsOrigins.length > 0) {
     app.enableCors({
       origin: settings.corsOrigins.includes('*') ? '*' : settings.corsOrigins,
