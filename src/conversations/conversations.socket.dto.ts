@@ -1,6 +1,6 @@
-import { IsInt, IsOptional, IsString, IsUUID, MaxLength, Min } from 'class-validator';
+import { IsInt, IsOptional, IsString, IsUUID, MaxLength, Min, MinLength } from 'class-validator';
 import { MarkRead } from './conversations.dto.js';
-import { EditMessage, PostMessage } from './messages/messages.dto.js';
+import { EditMessage, PostMessage, RegenerateReply } from './messages/messages.dto.js';
 
 export class JoinConversation {
   @IsUUID()
@@ -47,6 +47,18 @@ export class DeleteSentMessage {
 export class CancelReply {
   @IsUUID()
   generationId!: string;
+}
+
+export class RegenerateSaid extends RegenerateReply {
+  /** A reply, or the message that it answers. */
+  @IsUUID()
+  messageId!: string;
+
+  /** The client's own id of this request; sent again it changes nothing. */
+  @IsString()
+  @MinLength(1)
+  @MaxLength(100)
+  clientRequestId!: string;
 }
 
 export class ReadConversation extends MarkRead {

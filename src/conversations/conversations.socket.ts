@@ -13,9 +13,10 @@ import {
   JoinConversation,
   LeaveConversation,
   ReadConversation,
+  RegenerateSaid,
   SendMessage,
 } from './conversations.socket.dto.js';
-import { CancelledGeneration, toGenerationHandle } from './generations/generations.dto.js';
+import { CancelledGeneration, GenerationHandle, toGenerationHandle } from './generations/generations.dto.js';
 import { eventsOfHeard, heardOf } from './generations/heard-reply.js';
 import { GenerationsRepository } from './generations/generations.repository.js';
 import { GenerationsService } from './generations/generations.service.js';
@@ -115,6 +116,23 @@ export class ConversationsSocket {
   @SocketEvent('reply:cancel', CancelReply)
   cancel(actor: Actor, { generationId }: CancelReply): Promise<CancelledGeneration> {
     return this.generations.cancel(actor, generationId);
+  }
+
+  /** Another variant of the newest reply, followed like the one of a message that is sent. */
+  @SocketEvent('reply:regenerate', RegenerateSaid)
+  async regenerate(
+    actor: Actor,
+    { messageId, clientRequestId, reply: options }: RegenerateSaid,
+    connection: SocketConnection,
+  ): Promise<{ generation: GenerationHandle; duplicate: boolean }> {
+    const conversationId = await this.messages.conversationOf(actor, messageId);
+    await this.burst.take(actor);
+    connection.enter(conversationRoom(conversationId));
+    const asked = await this.messages.regenerate(actor, conversationId, messageId, {
+      options,
+      clientRequestId,
+    });
+    return { generation: toGenerationHandle(asked.generation), duplicate: asked.duplicate };
   }
 
   @SocketEvent('receipt:read', ReadConversation)

@@ -60,6 +60,10 @@ export class GenerationEntity {
   @Column('uuid', { name: 'reservation_id', nullable: true })
   reservationId!: string | null;
 
+  /** The client's own id of a request over a socket, so that one sent again is recognised. */
+  @Column('text', { name: 'client_request_id', nullable: true })
+  clientRequestId!: string | null;
+
   /** The process that streams it. */
   @Column('text', { nullable: true })
   instance!: string | null;

@@ -4,7 +4,7 @@ import { isUniqueViolation } from '../../platform/database/database.failures.js'
 import { GenerationEntity } from './generation.entity.js';
 
 /** A generation whose process has not been heard of for this long is taken over (contract: within 15 s). */
-const ORPHANED_AFTER_SECONDS = 12;
+const ORPHANED_AFTER_SECONDS = 8;
 
 export type NewGeneration = Pick<
   GenerationEntity,
@@ -16,7 +16,8 @@ export type NewGeneration = Pick<
   | 'characterId'
   | 'parameters'
   | 'reservationId'
->;
+> &
+  Partial<Pick<GenerationEntity, 'clientRequestId'>>;
 
 export type GenerationEnd = Pick<GenerationEntity, 'status' | 'text'> &
   Partial<
@@ -55,6 +56,10 @@ export class GenerationsRepository {
       where: { parentMessageId },
       order: { id: 'ASC' },
     });
+  }
+
+  findByRequest(userId: string, clientRequestId: string): Promise<GenerationEntity | null> {
+    return this.database.manager.findOneBy(GenerationEntity, { userId, clientRequestId });
   }
 
   activeIn(conversationId: string): Promise<GenerationEntity[]> {

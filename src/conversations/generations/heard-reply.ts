@@ -3,6 +3,7 @@ import { newId } from '../../platform/ids/ids.js';
 import {
   generationStream,
   REPLY_DELTA,
+  REPLY_SNAPSHOT,
   REPLY_STARTED,
   type ReplyDelta,
   type ReplyStarted,
@@ -29,7 +30,9 @@ export async function heardOf(
   const after = Math.max(0, head - TAIL_EVENTS);
   // What is appended between the two reads is read, too.
   const { events } = await log.read(stream, { epoch, after, limit: 2 * TAIL_EVENTS });
-  const deltas = events.filter(({ type }) => type === REPLY_DELTA).map(({ data }) => data as ReplyDelta);
+  const deltas = events
+    .filter(({ type }) => type === REPLY_DELTA || type === REPLY_SNAPSHOT)
+    .map(({ data }) => data as ReplyDelta);
   const heard = deltas.reduce(
     (said, delta) =>
       delta.offset <= said.length ? said + delta.text.slice(said.length - delta.offset) : said,

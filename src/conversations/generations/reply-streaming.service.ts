@@ -3,6 +3,7 @@ import { AiService } from '../../ai/ai.service.js';
 import type { FinishReason, Prompt, ReplyUsage } from '../../ai/ai.types.js';
 import { TokenCounter } from '../../ai/tokens/token-counter.service.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
+import type { LogEvent } from '../../platform/events/event-log.js';
 import { EventLog } from '../../platform/events/event-log.service.js';
 import { toProblem } from '../../platform/http/problem.js';
 import { UsageService } from '../../usage/usage.service.js';
@@ -10,8 +11,10 @@ import {
   conversationRoom,
   generationStream,
   REPLY_DELTA,
+  REPLY_SNAPSHOT,
   REPLY_STARTED,
   type ReplyDelta,
+  type ReplySnapshot,
   type ReplyStarted,
 } from '../conversations.events.js';
 import type { GenerationEntity } from './generation.entity.js';
@@ -47,16 +50,17 @@ export class ReplyStreaming {
   async stream(generation: GenerationEntity, prompt: Prompt, abort: AbortController): Promise<Ended> {
     const { id: generationId, replyMessageId: messageId, parentMessageId: parentId } = generation;
     let charged = false;
-    const writer = new ReplyWriter((offset, text) =>
-      this.append(generation, REPLY_DELTA, { generationId, offset, text } satisfies ReplyDelta),
-    );
+    let epoch: string | undefined;
+    const writer: ReplyWriter = new ReplyWriter(async (offset, text) => {
+      const delta: ReplyDelta = { generationId, offset, text };
+      const event = await this.append(generation, REPLY_DELTA, delta);
+      if (epoch !== undefined && event.epoch !== epoch) await this.retell(generation, writer.told + text);
+      epoch = event.epoch;
+    });
     const heartbeat = setInterval(() => void this.beat(generationId, writer, abort), HEARTBEAT_MS);
     try {
-      await this.append(generation, REPLY_STARTED, {
-        generationId,
-        messageId,
-        parentId,
-      } satisfies ReplyStarted);
+      const started: ReplyStarted = { generationId, messageId, parentId };
+      ({ epoch } = await this.append(generation, REPLY_STARTED, started));
       let finish: Finish | undefined;
       const { signal } = abort;
       for await (const chunk of this.ai.stream({ ...generation.parameters, prompt, signal })) {
@@ -95,7 +99,13 @@ export class ReplyStreaming {
     }
   }
 
-  private append({ id, conversationId }: GenerationEntity, type: string, data: object): Promise<unknown> {
+  /** The log was lost, or is another one: what was said before is not in it. */
+  private async retell(generation: GenerationEntity, text: string): Promise<void> {
+    const snapshot: ReplySnapshot = { generationId: generation.id, offset: 0, text };
+    await this.append(generation, REPLY_SNAPSHOT, snapshot);
+  }
+
+  private append({ id, conversationId }: GenerationEntity, type: string, data: object): Promise<LogEvent> {
     return this.events.append({
       stream: generationStream(id),
       room: conversationRoom(conversationId),

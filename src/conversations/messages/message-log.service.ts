@@ -35,6 +35,13 @@ export interface Posted {
   duplicate: boolean;
 }
 
+/** How another variant is asked for. */
+export interface Regeneration {
+  options?: ReplyOptions;
+  /** Asked for again with the same id, it is the same one. */
+  clientRequestId?: string;
+}
+
 /**
  * Every write to a conversation's messages, each one transaction that begins with the conversation's lock. The lock
  * orders them: it hands out `seq`, makes "sent before?" and "is a reply on its way?" exact, and lets quota, message and
@@ -81,20 +88,23 @@ export class MessageLog {
         await this.usage.commit(reservation.id, { eventId: message.id });
         return { message, usage: reservation.counters, duplicate: false };
       }
-      const generation = await this.ask(conversation, message, reservation.id, draft.reply);
+      const asked = { reservationId: reservation.id, options: draft.reply };
+      const generation = await this.ask(conversation, message, asked);
       return { message, generation, usage: reservation.counters, duplicate: false };
     });
   }
 
-  /** Asks for another variant of the newest reply. */
+  /** Asks for another variant of the newest reply; a request of the same id is answered with the same one. */
   @ChangesConversation()
   askAgain(
     conversation: ConversationRef,
     actor: Actor,
     messageId: string,
-    options: ReplyOptions | undefined,
-  ): Promise<GenerationEntity> {
+    { options, clientRequestId }: Regeneration,
+  ): Promise<{ generation: GenerationEntity; duplicate: boolean }> {
     return this.underLock(conversation, async ({ id, characterId }) => {
+      const known = clientRequestId && (await this.generations.findByRequest(actor.id, clientRequestId));
+      if (known) return { generation: known, duplicate: true };
       const message = await this.getMessage(id, messageId);
       const answered = message.role === 'user' ? message : await this.answeredBy(message);
       const newest = await this.messages.newest(id);
@@ -107,7 +117,8 @@ export class MessageLog {
       }
       await this.refuseWhileReplying(id, options);
       const reservation = await this.usage.reserve(actor, { characterId, kind: 'text' });
-      return this.ask(conversation, answered, reservation.id, options);
+      const asked = { reservationId: reservation.id, options, clientRequestId };
+      return { generation: await this.ask(conversation, answered, asked), duplicate: false };
     });
   }
 
@@ -238,8 +249,7 @@ export class MessageLog {
   private ask(
     { id: conversationId, userId, characterId }: ConversationRef,
     answered: MessageRecord,
-    reservationId: string,
-    options: ReplyOptions | undefined,
+    { reservationId, options, clientRequestId }: Regeneration & { reservationId: string },
   ): Promise<GenerationEntity> {
     return this.generations.insert({
       id: newId(),
@@ -250,6 +260,7 @@ export class MessageLog {
       characterId,
       parameters: parametersOf(options),
       reservationId,
+      clientRequestId: clientRequestId ?? null,
     });
   }
 

@@ -142,7 +142,7 @@ export class MessagesController {
     @Body() { reply: options }: RegenerateReply,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RegeneratedReply> {
-    const generation = await this.messages.regenerate(actor, conversationId, messageId, options);
+    const { generation } = await this.messages.regenerate(actor, conversationId, messageId, { options });
     reply.header('location', `/api/generations/${generation.id}`);
     return { generation: toGenerationHandle(generation) };
   }

@@ -34,6 +34,17 @@ export class MessagesRepository {
     return row ? toRecord(row) : undefined;
   }
 
+  /** The conversation of a message, while it is the user's. */
+  async conversationOf(userId: string, id: string): Promise<string | undefined> {
+    const row = await this.database.manager
+      .createQueryBuilder(MessageEntity, 'm')
+      .select('m.conversation_id', 'conversationId')
+      .innerJoin('conversations', 'c', 'c.id = m.conversation_id AND c.user_id = :userId', { userId })
+      .where('m.id = :id AND m.deleted_at IS NULL AND c.deleted_at IS NULL', { id })
+      .getRawOne<{ conversationId: string }>();
+    return row?.conversationId;
+  }
+
   async findByClientId(
     conversationId: string,
     senderId: string,

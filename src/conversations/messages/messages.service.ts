@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Cacheable } from '@rapport/cache';
 import type { Actor } from '../../platform/actor/actor.js';
+import { platformErrors } from '../../platform/errors/platform.errors.js';
 import { EventOutbox } from '../../platform/events/event-outbox.service.js';
 import type { Conversation } from '../conversation.js';
 import { newestMessages } from '../conversations.cache.js';
@@ -9,14 +10,8 @@ import { ConversationsService } from '../conversations.service.js';
 import type { GenerationEntity } from '../generations/generation.entity.js';
 import { GenerationRunner } from '../generations/generation-runner.service.js';
 import { PromptsService } from '../generations/prompts.service.js';
-import { MessageLog, type Posted } from './message-log.service.js';
-import {
-  parametersOf,
-  toMessage,
-  type MessageWindow,
-  type PostMessage,
-  type ReplyOptions,
-} from './messages.dto.js';
+import { MessageLog, type Posted, type Regeneration } from './message-log.service.js';
+import { parametersOf, toMessage, type MessageWindow, type PostMessage } from './messages.dto.js';
 import { MessagesRepository, type MessageRecord, type Window } from './messages.repository.js';
 
 const DEFAULT_LIMIT = 50;
@@ -83,13 +78,20 @@ export class MessagesService {
     actor: Actor,
     conversationId: string,
     messageId: string,
-    options: ReplyOptions | undefined,
-  ): Promise<GenerationEntity> {
+    regeneration: Regeneration,
+  ): Promise<{ generation: GenerationEntity; duplicate: boolean }> {
     const conversation = await this.conversations.get(actor, conversationId);
     this.runner.assertAccepting();
-    const generation = await this.log.askAgain(conversation, actor, messageId, options);
-    this.runner.start(generation);
-    return generation;
+    const asked = await this.log.askAgain(conversation, actor, messageId, regeneration);
+    if (!asked.duplicate) this.runner.start(asked.generation);
+    return asked;
+  }
+
+  /** @throws not-found for a message that is not in one of the actor's conversations */
+  async conversationOf(actor: Actor, messageId: string): Promise<string> {
+    const id = await this.messages.conversationOf(actor.id, messageId);
+    if (id) return id;
+    throw platformErrors['not-found']('There is no such message.');
   }
 
   edit(actor: Actor, conversationId: string, messageId: string, text: string): Promise<MessageRecord> {

@@ -2,10 +2,12 @@ import type { MigrationInterface } from 'typeorm';
 import { Foundation0001 } from './0001-foundation.js';
 import { CacheOutbox0002 } from './0002-cache-outbox.js';
 import { EventOutbox0003 } from './0003-event-outbox.js';
+import { RegenerationRequests0004 } from './0004-regeneration-requests.js';
 
 /** Every migration, oldest first. `npm run db:migration <name>` writes the file and adds it here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Foundation0001,
   CacheOutbox0002,
   EventOutbox0003,
+  RegenerationRequests0004,
 ];
