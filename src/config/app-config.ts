@@ -7,6 +7,7 @@ import { ServerSettings } from '../platform/http/server.settings.js';
 import { LogSettings } from '../platform/logging/log.settings.js';
 import { MetricsSettings } from '../platform/metrics/metrics.settings.js';
 import { PaginationSettings } from '../platform/pagination/pagination.settings.js';
+import { RateLimitSettings } from '../platform/rate-limit/rate-limit.settings.js';
 import { RedisSettings } from '../platform/redis/redis.settings.js';
 import { RealtimeSettings } from '../realtime/realtime.settings.js';
 import { CacheSettings } from '../platform/cache/cache.settings.js';
@@ -25,6 +26,7 @@ export const SETTINGS: readonly SettingsClass[] = [
   RedisSettings,
   CacheSettings,
   PaginationSettings,
+  RateLimitSettings,
   TokenSettings,
   PasswordSettings,
   DemoSettings,

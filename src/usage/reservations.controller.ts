@@ -6,9 +6,10 @@ import { AdminOnly, CurrentActor } from '../platform/actor/actor.decorators.js';
 import { Clock } from '../platform/clock/clock.js';
 import { IdParam } from '../platform/http/id-param.pipe.js';
 import { Idempotent } from '../platform/idempotency/idempotent.decorator.js';
+import { addRateHeaders } from '../platform/rate-limit/rate-headers.js';
 import { QuotaHeadersInterceptor } from './quota-headers.interceptor.js';
 import { ChargeInput, ChargeResponse, ReservationInput, ReservationResponse } from './usage.dto.js';
-import { usageHeaders } from './usage.headers.js';
+import { dailyPolicies } from './usage.headers.js';
 import { UsageService } from './usage.service.js';
 
 /** For services that answer on a user's behalf outside this process. */
@@ -35,7 +36,7 @@ export class ReservationsController {
   ): Promise<ReservationResponse> {
     const owner: Actor = userId === undefined ? actor : { id: userId, role: 'user' };
     const { id, expiresAt, remaining, counters } = await this.usage.reserve(owner, request);
-    reply.headers({ ...usageHeaders(counters, this.clock.now()) });
+    addRateHeaders(reply, dailyPolicies(counters, this.clock.now()));
     return { reservationId: id, expiresAt, remaining };
   }
 

@@ -48,6 +48,8 @@ const QUICK: Settings = {
   AI_OFFLINE_DELAY: '1ms',
   AUTH_ARGON2_MEMORY_KIB: '64',
   AUTH_ARGON2_PASSES: '1',
+  // Tests send faster than people do.
+  BURST_LIMIT: '100000',
 };
 
 /** The service on an embedded database of its own, without Redis: what `npm start` gives. */

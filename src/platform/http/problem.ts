@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import { LockError } from '@rapport/redis';
 import { AppError, type ErrorKind, STATUS_OF_KIND, type FieldError } from '../errors/app-error.js';
 import { platformErrors } from '../errors/platform.errors.js';
 import { isDatabaseUnavailable, isUnstorableText } from './database-faults.js';
@@ -53,6 +54,15 @@ export function toAppError(error: unknown): AppError {
     return platformErrors.unavailable(
       'The database does not answer at the moment; try again shortly.',
       options,
+    );
+  }
+  if (error instanceof LockError) {
+    return platformErrors.unavailable(
+      'This is being done elsewhere, or cannot be done alone now; try again shortly.',
+      {
+        cause: error,
+        retryAfterMs: UNAVAILABLE_RETRY_MS,
+      },
     );
   }
   if (isUnstorableText(error)) {

@@ -1,33 +1,30 @@
 import { createHash } from 'node:crypto';
-import { RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
+import type { RateLimit, RateLimitStore } from '@rapport/redis';
 import { platformErrors } from '../errors/platform.errors.js';
 
-/** So many attempts a window for each key, counted before the attempt, so that parallel ones cannot slip through. */
+/** So many attempts for each key, counted before the attempt, so that parallel ones cannot slip through. */
 export class AttemptLimiter {
   constructor(
-    private readonly limiter: RateLimiterAbstract,
+    private readonly limits: RateLimitStore,
+    private readonly name: string,
+    private readonly limit: RateLimit,
     private readonly what: string,
   ) {}
 
-  /** @throws rate-limited with the time until the window ends */
+  /** @throws rate-limited with the time until there is another attempt */
   async consume(key: string): Promise<void> {
-    try {
-      await this.limiter.consume(digest(key));
-    } catch (refusal) {
-      if (!(refusal instanceof RateLimiterRes)) throw refusal;
-      throw platformErrors['rate-limited'](`Too many ${this.what}; try again later.`, {
-        retryAfterMs: Math.max(1, Math.ceil(refusal.msBeforeNext)),
-      });
-    }
+    const { allowed, retryAfterMs } = await this.limits.take(this.name, digest(key), this.limit);
+    if (allowed) return;
+    throw platformErrors['rate-limited'](`Too many ${this.what}; try again later.`, { retryAfterMs });
   }
 
   /** Gives one attempt back. */
   async refund(key: string): Promise<void> {
-    await this.limiter.reward(digest(key));
+    await this.limits.giveBack(this.name, digest(key), this.limit);
   }
 
   async reset(key: string): Promise<void> {
-    await this.limiter.delete(digest(key));
+    await this.limits.reset(this.name, digest(key));
   }
 }
 

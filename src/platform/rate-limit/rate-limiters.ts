@@ -1,15 +1,13 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { RedisConnections } from '@rapport/redis';
-import { RateLimiterRedis, type IRateLimiterOptions } from 'rate-limiter-flexible';
+import { MemoryRateLimits, RateLimits, RedisConnections } from '@rapport/redis';
 import { RuntimeSettings } from '../../config/runtime.settings.js';
 import { RedisSettings } from '../redis/redis.settings.js';
 import { AttemptLimiter } from './attempt-limiter.js';
-import { BoundedMemoryLimiter } from './bounded-memory-limiter.js';
 
 export interface AttemptLimit {
   /** Unique in the service; part of the Redis key. */
   name: string;
-  /** Attempts a window. */
+  /** Attempts at once; so many come back in a window, one by one. */
   points: number;
   windowMs: number;
   /** What is being counted, in the plural, for the refusal. */
@@ -18,42 +16,21 @@ export interface AttemptLimit {
   shared?: boolean;
 }
 
-const MAX_KEYS_IN_MEMORY = 50_000;
-
-/** Makes limiters that count in Redis, for all instances together, and in this process while there is no Redis. */
+/** Limits counted in Redis, for all instances together, and in this process while there is no Redis. */
 @Injectable()
 export class RateLimiters implements OnApplicationShutdown {
-  private readonly local: BoundedMemoryLimiter[] = [];
+  readonly shared: RateLimits;
+  private readonly local = new MemoryRateLimits();
 
-  constructor(
-    private readonly redis: RedisConnections,
-    private readonly settings: RedisSettings,
-    private readonly runtime: RuntimeSettings,
-  ) {}
-
-  create({ name, points, windowMs, what, shared = true }: AttemptLimit): AttemptLimiter {
-    const options: IRateLimiterOptions = {
-      keyPrefix: `${this.settings.keyPrefix}:${this.runtime.environment}:attempts:${name}`,
-      points,
-      duration: Math.ceil(windowMs / 1000),
-    };
-    const memory = new BoundedMemoryLimiter(options, MAX_KEYS_IN_MEMORY);
-    this.local.push(memory);
-    const storeClient = shared ? this.redis.commands : undefined;
-    if (!storeClient) return new AttemptLimiter(memory, what);
-    return new AttemptLimiter(
-      // Counting must go on, and at once, when Redis does not answer: each instance then counts for itself.
-      new RateLimiterRedis({
-        ...options,
-        storeClient,
-        insuranceLimiter: memory,
-        rejectIfRedisNotReady: true,
-      }),
-      what,
-    );
+  constructor(redis: RedisConnections, { keyPrefix }: RedisSettings, { environment }: RuntimeSettings) {
+    this.shared = new RateLimits(redis, { prefix: `${keyPrefix}:${environment}` });
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    await Promise.all(this.local.map((limiter) => limiter.clear()));
+  create({ name, points, windowMs, what, shared = true }: AttemptLimit): AttemptLimiter {
+    return new AttemptLimiter(shared ? this.shared : this.local, name, { quota: points, windowMs }, what);
+  }
+
+  onApplicationShutdown(): void {
+    this.shared.close();
   }
 }

@@ -22,7 +22,7 @@ describe('attempts counted in Redis', () => {
   });
   afterEach(async () => {
     for (const { connections, limiters } of instances.splice(0)) {
-      await limiters.onApplicationShutdown();
+      limiters.onApplicationShutdown();
       connections.close();
     }
     await server.stop();
@@ -38,13 +38,14 @@ describe('attempts counted in Redis', () => {
     await expect(one.consume('ann')).resolves.toBeUndefined();
   });
 
-  it('name neither people nor addresses in Redis, and leave it when the window ends', async () => {
+  it('name neither people nor addresses in Redis, and leave it when they are there again', async () => {
     const limiter = await instance();
     await limiter.consume('ann@example.org');
     const redis = instances[0]?.connections.commands;
     const keys = (await redis?.keys('*')) ?? [];
-    expect(keys).toEqual([expect.stringMatching(/^rapport:development:attempts:test:[\w-]{22}$/)]);
-    expect(await redis?.pttl(keys[0] ?? '')).toBeGreaterThan(50_000);
+    expect(keys).toEqual([expect.stringMatching(/^rapport:development:limit:test:[\w-]{22}$/)]);
+    // One of two attempts in a minute.
+    expect(await redis?.pttl(keys[0] ?? '')).toBeGreaterThan(25_000);
   });
 
   it('go on being counted, at once, when Redis hangs or is gone', async () => {
@@ -55,8 +56,8 @@ describe('attempts counted in Redis', () => {
     await limiter.consume('bob');
     await limiter.consume('bob');
     await expect(limiter.consume('bob')).rejects.toMatchObject({ code: 'rate-limited' });
-    // Three commands, each given up after the command timeout of the connection.
-    expect(performance.now() - started).toBeLessThan(8_000);
+    // Only the first waited for an answer.
+    expect(performance.now() - started).toBeLessThan(1_000);
     server.resume();
     await server.kill();
     await limiter.consume('carol');
