@@ -17,6 +17,7 @@ export class Availability {
   private linked = false;
   /** Redis answers, but all it says is no. */
   private refusal: RedisFault | undefined;
+  private refusedAt = Number.NEGATIVE_INFINITY;
   /** Said about a connection that still stood. */
   private suspicion: RedisFault | undefined;
   private writeRefusal: RedisFault | undefined;
@@ -68,6 +69,7 @@ export class Availability {
 
   /** Redis answers, and refuses; or no part of it answers. */
   refuse(fault: RedisFault): void {
+    this.refusedAt = performance.now();
     if (refusesWrites(fault)) {
       this.refusal = undefined;
       this.refuseWrites(fault);
@@ -77,8 +79,13 @@ export class Availability {
     this.settle();
   }
 
-  /** Redis took a write. */
-  accept(): void {
+  /**
+   * Redis took a write.
+   *
+   * @param askedAt - when it was asked (`performance.now()`): an answer from before a refusal says nothing about it
+   */
+  accept(askedAt: number): void {
+    if (askedAt < this.refusedAt) return;
     this.refusal = undefined;
     this.suspicion = undefined;
     if (this.writeRefusal) {

@@ -120,6 +120,8 @@ function behaviour(options: RedisConnectionOptions, { role, blocking = false }: 
     // Who subscribes does so again when the connection is ready: a failure in silence could not be caught.
     autoResubscribe: false,
     keepAlive: 10_000,
+    // How long to wait before a server that loads its data is asked whether it still does.
+    maxLoadingRetryTime: 500,
     // A server that hangs does not answer FIN either.
     disconnectTimeout: 250,
     retryStrategy: blocking ? () => null : backoff(options),

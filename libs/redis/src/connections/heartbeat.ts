@@ -12,12 +12,12 @@ const STALL_MS = 200;
 
 /** Told what the probes find. */
 export interface HeartbeatListener {
-  /** Redis answers and takes writes. */
-  onTaken(latencyMs: number): void;
+  /** Redis takes writes: it has just answered what it was asked at `askedAt` (`performance.now()`). */
+  onTaken(askedAt: number): void;
   /** Redis answers and refuses, or no part of it answers. */
   onRefused(fault: RedisFault): void;
-  /** A connection is open and silent; it has been given up and comes back by itself. */
-  onSilent(fault: RedisFault): void;
+  /** A connection is up and of no use yet; one that is silent is given up now and comes back by itself. */
+  onUnusable(fault: RedisFault): void;
 }
 
 export interface HeartbeatOptions {
@@ -71,7 +71,7 @@ export class Heartbeat {
       const startedAt = performance.now();
       const fault = await this.write(commands, this.options.key);
       if (fault) this.listener.onRefused(fault);
-      else this.listener.onTaken(performance.now() - startedAt);
+      else this.listener.onTaken(startedAt);
     });
   }
 
@@ -86,10 +86,11 @@ export class Heartbeat {
       .then(() => this.stalled.delete(client))
       .catch((error: Error) => {
         const fault = faultOf(error);
-        if (fault?.code !== 'no-answer' || client.status === 'end') return;
-        if (this.isOurs(client, performance.now() - startedAt)) return;
-        this.listener.onSilent(fault);
-        client.disconnect(true);
+        if (!fault || fault.code === 'unreachable' || client.status === 'end') return;
+        const silent = fault.code === 'no-answer';
+        if (silent && this.isOurs(client, performance.now() - startedAt)) return;
+        this.listener.onUnusable(fault);
+        if (silent) client.disconnect(true);
       })
       .finally(() => this.checking.delete(client));
   }
@@ -112,7 +113,7 @@ export class Heartbeat {
     // While some of the primaries answer, the commands of the others fail one by one.
     if (refusal) this.listener.onRefused(refusal);
     else if (found.length === faults.length) this.listener.onRefused(found[0] as RedisFault);
-    else this.listener.onTaken(performance.now() - startedAt);
+    else this.listener.onTaken(startedAt);
   }
 
   private async probeNode(cluster: Cluster, node: Redis): Promise<RedisFault | undefined> {
@@ -144,8 +145,12 @@ export class Heartbeat {
 
 export const isCluster = (client: RedisClient): client is Cluster => client.isCluster;
 
-/** @throws when a client that is connected, but not ready, has not become so after `deadlineMs`. */
+/** @throws when a client that is connected, but not ready, has not become so after `deadlineMs`; why, if it can tell. */
 async function becomesReady(client: Redis, deadlineMs: number): Promise<void> {
   await sleep(deadlineMs, undefined, { ref: false });
+  if (client.status !== 'connect') return;
+  // The client waits for the server to load its data, and does not say so.
+  const info = await within(deadlineMs, client.info('persistence'));
+  if (/^loading:1/m.test(info)) throw new Error('LOADING the server is loading its data');
   if (client.status === 'connect') throw new Error(`no answer to the handshake within ${deadlineMs} ms`);
 }

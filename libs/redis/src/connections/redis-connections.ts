@@ -86,12 +86,12 @@ export class RedisConnections {
       () => [...(this.subscriber ? [this.subscriber] : []), ...this.duplicates],
       { intervalMs: heartbeatMs, key: `${name}:probe` },
       {
-        onTaken: (ms) => {
-          this.latencies.add(ms);
-          this.availability.accept();
+        onTaken: (askedAt) => {
+          this.latencies.add(performance.now() - askedAt);
+          this.availability.accept(askedAt);
         },
         onRefused: (fault) => this.noteRefusal(fault),
-        onSilent: (fault) => this.availability.explain(fault),
+        onUnusable: (fault) => this.availability.explain(fault),
       },
     );
   }
