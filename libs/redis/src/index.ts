@@ -21,3 +21,21 @@ export type { MemoryRateLimitsOptions } from './rate-limits/memory-rate-limits.j
 export type { Allowance, RateLimit, RateLimitStore } from './rate-limits/rate-limit.js';
 export { RateLimits } from './rate-limits/rate-limits.js';
 export type { RateLimitsOptions } from './rate-limits/rate-limits.js';
+export { Keys } from './keys/keys.js';
+export type { KeysOptions } from './keys/keys.js';
+export type { DeleteByPatternOptions } from './keys/key-store.js';
+export { Presence } from './presence/presence.js';
+export type { NewPresence, PresenceOptions } from './presence/presence.js';
+export type {
+  ConnectionState,
+  PresenceChange,
+  PresenceState,
+  UserPresence,
+} from './presence/presence-store.js';
+export type { MessageCallback } from './pubsub/memory-pubsub.js';
+export { MessageTooLarge } from './pubsub/pubsub.errors.js';
+export { PubSub } from './pubsub/pubsub.js';
+export type { PubSubOptions } from './pubsub/pubsub.js';
+export { Sessions } from './sessions/sessions.js';
+export type { SessionsOptions } from './sessions/sessions.js';
+export type { Session } from './sessions/session-store.js';
