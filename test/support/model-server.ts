@@ -21,7 +21,8 @@ const ENDLESS = 3_000;
 
 /**
  * An OpenAI-compatible server whose manners depend on what it is told: "at length" goes on for a minute, "refuse" is
- * answered 500, "hang up" breaks off after three words, "say nothing" is never answered. Everything else is echoed.
+ * answered 500, "hang up" breaks off after three words, "say nothing" is never answered. Everything else is echoed, at
+ * once or "slowly", over half a second.
  */
 export async function startModelServer(): Promise<ModelServer> {
   const asked: string[] = [];
@@ -72,7 +73,7 @@ async function answer(said: string, response: ServerResponse): Promise<void> {
     // The client has gone: it cancelled.
     if (response.destroyed) return;
     write(response, { choices: [{ index: 0, delta: { content }, finish_reason: null }] });
-    await delay(endless ? SLOW_CHUNK_MS : CHUNK_MS);
+    await delay(endless || said.includes('slowly') ? SLOW_CHUNK_MS : CHUNK_MS);
   }
   write(response, { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
   write(response, { choices: [], usage: { prompt_tokens: 50, completion_tokens: words.length } });

@@ -1,5 +1,6 @@
 import type { Message } from '../../support/api-client.js';
 import type { ConversationView } from './conversation-view.js';
+import type { ReplyRecord } from './reply-record.js';
 import type { Complain } from './wire.js';
 
 /** A row of `generations`. */
@@ -36,7 +37,7 @@ export interface SentOnce {
   deleted: boolean;
 }
 
-const RUNNING = ['queued', 'streaming'];
+export const isRunning = ({ status }: StoredGeneration): boolean => ['queued', 'streaming'].includes(status);
 
 /** The messages of a client or of REST are those of the database: the same, in the same order. */
 export function checkMessages(
@@ -67,33 +68,39 @@ export function checkReplies(
   complain: Complain,
   mayLoseTail: () => boolean = () => false,
 ): void {
-  for (const [id, reply] of view.replies) {
-    const wrong = (what: string): void => complain(`${who}, reply ${id}: ${what}`);
-    const stored = truth.generations.find((generation) => generation.id === id);
-    if (!stored) {
-      wrong('is not in the database');
-      continue;
-    }
-    if (reply.ends > 1) wrong(`ended ${reply.ends} times`);
-    if (!reply.ended) wrong(`never ended; it is ${stored.status}`);
-    else if (reply.whole && reply.ends === 0)
-      wrong('ended without an event, though its stream was never reset');
-    if (reply.whole && reply.deltas.join('') !== reply.text) wrong('has deltas that are not its text');
-    const lostTail = stored.status === 'failed' && mayLoseTail() && reply.text.startsWith(stored.text);
-    if (reply.text !== stored.text && !lostTail)
-      wrong(`reads “${reply.text}”, stored is “${stored.text}” (${stored.status})`);
-  }
+  for (const reply of view.replies.values()) checkReply(who, reply, truth, complain, mayLoseTail);
+}
+
+export function checkReply(
+  who: string,
+  reply: ReplyRecord,
+  truth: Truth,
+  complain: Complain,
+  mayLoseTail: () => boolean = () => false,
+): void {
+  const { generationId: id, text, deltas, ends, ended, whole } = reply;
+  const wrong = (what: string): void => complain(`${who}, reply ${id}: ${what}`);
+  const stored = truth.generations.find((generation) => generation.id === id);
+  if (!stored) return wrong('is not in the database');
+  if (ends > 1) wrong(`ended ${ends} times`);
+  if (!ended) wrong(`never ended; it is ${stored.status}`);
+  else if (whole && ends === 0) wrong('ended without an event, though its stream was never reset');
+  if (whole && deltas.join('') !== text) wrong('has deltas that are not its text');
+  const lostTail = stored.status === 'failed' && mayLoseTail() && text.startsWith(stored.text);
+  if (text !== stored.text && !lostTail)
+    wrong(`reads “${text}”, stored is “${stored.text}” (${stored.status})`);
 }
 
 /** The database agrees with itself: generations are over, and each has the one message that its text asks for. */
 export function checkGenerations(truth: Truth, complain: Complain): void {
   const all = [...truth.messages, ...truth.hidden];
-  for (const { id, status, text, replyMessageId } of truth.generations) {
-    if (RUNNING.includes(status)) complain(`generation ${id} is still ${status}`);
+  for (const generation of truth.generations) {
+    const { id, status, text, replyMessageId } = generation;
+    if (isRunning(generation)) complain(`generation ${id} is still ${status}`);
     const replies = all.filter(({ generationId }) => generationId === id);
     const [reply] = replies;
     if (replies.length > 1) complain(`generation ${id} has ${replies.length} messages`);
-    if (!reply && text !== '' && !RUNNING.includes(status))
+    if (!reply && text !== '' && !isRunning(generation))
       complain(`generation ${id} is ${status}, and its text is lost`);
     if (!reply) continue;
     if (reply.text !== text) complain(`generation ${id} says “${text}”, its message “${reply.text}”`);
