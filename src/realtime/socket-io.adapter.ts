@@ -31,7 +31,9 @@ export class SocketIoAdapter extends IoAdapter {
       ...(corsOrigins.length > 0 ? { cors: { origin: corsOrigins.includes('*') ? '*' : corsOrigins } } : {}),
     };
     this.channelPrefix = `${app.get(RedisSettings).keyPrefix}:${app.get(RuntimeSettings).environment}:socket.io`;
-    const { commands, subscriber } = app.get(RedisConnections);
+    const connections = app.get(RedisConnections);
+    const { commands } = connections;
+    const subscriber = connections.duplicate('socket.io');
     if (commands && subscriber) this.link = new AdapterLink(commands, subscriber);
   }
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import type { RedisClient } from '@rapport/redis';
 import type { Cluster, Redis } from 'ioredis';
 
-/** sharded: SSUBSCRIBE and SPUBLISH, which a Cluster keeps to one shard. classic: what every Redis has. */
+/** sharded: SSUBSCRIBE and SPUBLISH, since Redis 7. classic: what every Redis has, and what reaches every node of a Cluster. */
 type PubSub = 'sharded' | 'classic';
-type Client = Redis | Cluster;
 type MessageListener = (channel: Buffer, message: Buffer) => void;
 
 const RETRY_MS = 1_000;
@@ -27,11 +27,11 @@ export class AdapterLink {
   private closed = false;
 
   constructor(
-    private readonly publisher: Client,
-    private readonly subscriber: Client,
+    private readonly publisher: RedisClient,
+    private readonly subscriber: Redis,
   ) {
-    // A Cluster client without subscribers for each shard would be sent from node to node.
-    this.shardedRefused = isCluster(subscriber) && !subscriber.options.shardedSubscribers;
+    // The subscriber of a Cluster is connected to one node, and a shard's channels are on another.
+    this.shardedRefused = isCluster(publisher);
     subscriber.on('ready', () => this.attach());
     subscriber.on('close', () => this.lose());
     // A proxy before a Cluster: ioredis leaves the command unanswered and says this instead.
@@ -82,7 +82,8 @@ export class AdapterLink {
     if (!heard) return answer(null, [channel, 1]);
     this.count(heard === 'sharded' ? 'SHARDNUMSUB' : 'NUMSUB', channel).then(
       (instances) => answer(null, [channel, instances]),
-      (error: unknown) => answer(error as Error),
+      // Lost just now.
+      () => answer(null, [channel, 1]),
     );
   }
 
@@ -128,7 +129,6 @@ export class AdapterLink {
   private async subscribeAll(): Promise<PubSub> {
     if (!this.shardedRefused) {
       try {
-        // One by one: in a Cluster each belongs to a shard of its own.
         for (const channel of this.channels) await this.subscriber.ssubscribe(channel);
         return 'sharded';
       } catch (error) {
@@ -156,6 +156,6 @@ export class AdapterLink {
   }
 }
 
-const isCluster = (client: Client): client is Cluster => 'nodes' in client;
+const isCluster = (client: RedisClient): client is Cluster => 'nodes' in client;
 
-type Answer = (error: Error | null, answer?: [channel: string, instances: number]) => void;
+type Answer = (error: null, answer: [channel: string, instances: number]) => void;

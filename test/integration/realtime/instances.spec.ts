@@ -25,7 +25,7 @@ class Instance {
   static async start(redisUrl: string): Promise<Instance> {
     const connections = new RedisConnections({ url: redisUrl, maxBackoffMs: 50 });
     await connections.start();
-    const link = new AdapterLink(connections.commands!, connections.subscriber!);
+    const link = new AdapterLink(connections.commands!, connections.duplicate('socket.io')!);
     const http = createServer().listen(0, '127.0.0.1');
     await once(http, 'listening');
     const server = new Server(http, {
@@ -111,7 +111,7 @@ describe.each([
   it('get the acks of all sockets', async () => {
     for (const [index, client] of clients.entries())
       client.on('ask', (answer: (n: number) => void) => answer(index));
-    const answers = (await here.io.to('hall').timeout(5_000).emitWithAck('ask')) as number[];
+    const answers = (await here.io.to('hall').timeout(1_000).emitWithAck('ask')) as number[];
     expect(answers.sort()).toEqual([0, 1]);
   });
 
