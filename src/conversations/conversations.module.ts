@@ -13,6 +13,7 @@ import { ConversationsRepository } from './conversations.repository.js';
 import { ConversationsService } from './conversations.service.js';
 import { ConversationsSocket } from './conversations.socket.js';
 import { GenerationEntity } from './generations/generation.entity.js';
+import { GenerationMetrics } from './generations/generation-metrics.js';
 import { GenerationTopic } from './generations/generation.topic.js';
 import { GenerationRunner } from './generations/generation-runner.service.js';
 import { GenerationsController } from './generations/generations.controller.js';
@@ -43,6 +44,7 @@ import { MessagesService } from './messages/messages.service.js';
     ConversationsRepository,
     ConversationsService,
     ConversationsSocket,
+    GenerationMetrics,
     GenerationRunner,
     GenerationTopic,
     GenerationsRepository,

@@ -90,6 +90,15 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
     this.stopListening();
   }
 
+  get runningCount(): number {
+    return this.running.size;
+  }
+
+  /** Resolves when a reply that this process makes has ended; undefined for one that it does not. */
+  whenDone(id: string): Promise<void> | undefined {
+    return this.running.get(id)?.done;
+  }
+
   /** @throws unavailable while shutting down or full: a reply that cannot start here should be asked for elsewhere */
   assertAccepting(): void {
     const retry = { retryAfterMs: 1_000 };

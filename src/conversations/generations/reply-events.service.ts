@@ -11,6 +11,7 @@ import { endsReply, generationStream, REPLY_SNAPSHOT, type ReplySnapshot } from 
 import { toMessage, type Message, type TokenUsage } from '../messages/messages.dto.js';
 import { MessagesRepository } from '../messages/messages.repository.js';
 import type { GenerationEntity } from './generation.entity.js';
+import { GenerationRunner } from './generation-runner.service.js';
 import { GenerationsRepository } from './generations.repository.js';
 import { terminalEvent } from './generation-end.js';
 import { GenerationsService } from './generations.service.js';
@@ -32,6 +33,7 @@ export class ReplyEvents {
     private readonly rows: GenerationsRepository,
     private readonly messages: MessagesRepository,
     private readonly events: EventLog,
+    private readonly runner: GenerationRunner,
   ) {}
 
   /**
@@ -66,8 +68,11 @@ export class ReplyEvents {
   async untilEnded(actor: Actor, id: string): Promise<{ reply: Message | null; usage: TokenUsage }> {
     const done = new AbortController();
     try {
-      const stream = this.follow(id, { after: 0 }, done.signal);
-      while (!(await stream.next()).done);
+      const followed = this.followed(id, done.signal);
+      // A reply of this process needs no log to say that it is over.
+      const own = this.runner.whenDone(id);
+      if (own) await Promise.race([followed, own]);
+      if (!own || !(await this.isOver(id))) await followed;
     } finally {
       done.abort();
     }
@@ -81,6 +86,11 @@ export class ReplyEvents {
         completionTokens: generation.completionTokens ?? 0,
       },
     };
+  }
+
+  private async followed(id: string, signal: AbortSignal): Promise<void> {
+    const stream = this.follow(id, { after: 0 }, signal);
+    while (!(await stream.next()).done);
   }
 
   private async *follow(

@@ -60,7 +60,12 @@ export class ReplyStreaming {
     const heartbeat = setInterval(() => void this.beat(generationId, writer, abort), HEARTBEAT_MS);
     try {
       const started: ReplyStarted = { generationId, messageId, parentId };
-      ({ epoch } = await this.append(generation, REPLY_STARTED, started));
+      const begun = this.append(generation, REPLY_STARTED, started);
+      // Not awaited: the log keeps the order, and the model may begin.
+      begun.then(
+        (event) => (epoch ??= event.epoch),
+        (error: unknown) => abort.abort(error),
+      );
       let finish: Finish | undefined;
       const { signal } = abort;
       for await (const chunk of this.ai.stream({ ...generation.parameters, prompt, signal })) {
@@ -75,14 +80,14 @@ export class ReplyStreaming {
         // PostgreSQL text holds no NUL; a reply with one could be told but never stored.
         writer.say(chunk.text.replaceAll('\u0000', ''));
       }
-      await writer.close();
+      writer.close();
       if (!finish || writer.text === '') {
         throw platformErrors['upstream-failed']('The model gave no answer; try again.');
       }
       const { finishReason, usage } = finish;
       return { status: 'completed', text: writer.text, finishReason, ...usage, charged };
     } catch (error) {
-      await this.closeAfterFailure(generationId, writer);
+      this.closeAfterFailure(generationId, writer);
       const said = {
         text: writer.text,
         promptTokens: prompt.promptTokens,
@@ -126,9 +131,9 @@ export class ReplyStreaming {
     }
   }
 
-  private async closeAfterFailure(generationId: string, writer: ReplyWriter): Promise<void> {
+  private closeAfterFailure(generationId: string, writer: ReplyWriter): void {
     try {
-      await writer.close();
+      writer.close();
     } catch (error) {
       this.logger.warn({ err: error, generationId }, 'The last delta of a failed reply was not emitted');
     }

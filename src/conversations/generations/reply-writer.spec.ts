@@ -16,7 +16,8 @@ async function written(tokens: readonly string[], pause?: () => Promise<void>): 
     writer.say(token);
     await Promise.resolve();
   }
-  await writer.close();
+  writer.close();
+  await writer.settled();
   return deltas;
 }
 
@@ -62,10 +63,41 @@ describe('a reply writer', () => {
       expect(deltas).toEqual(['Hello']);
       await jest.advanceTimersByTimeAsync(1);
       expect(deltas).toEqual(['Hello', ', my friend']);
-      await writer.close();
+      writer.close();
     } finally {
       jest.useRealTimers();
     }
+  });
+
+  it('goes on while the log is slow, in order, and counts as told only what the log has taken', async () => {
+    const answers: (() => void)[] = [];
+    const offsets: number[] = [];
+    const writer = new ReplyWriter((offset) => {
+      offsets.push(offset);
+      return new Promise<void>((resolve) => answers.push(resolve));
+    });
+    writer.say('a');
+    writer.say('b'.repeat(1_024));
+    writer.close();
+    expect(offsets).toEqual([0, 1]);
+    answers[1]?.();
+    await Promise.resolve();
+    expect(writer.told).toBe('');
+    answers[0]?.();
+    await writer.settled();
+    expect(writer.told).toBe(writer.text);
+  });
+
+  it('gathers into fewer deltas when too many are on their way', async () => {
+    const answers: (() => void)[] = [];
+    const writer = new ReplyWriter(() => new Promise<void>((resolve) => answers.push(resolve)));
+    for (let index = 0; index < 100; index++) writer.say('x'.repeat(1_024));
+    expect(answers).toHaveLength(64);
+    writer.close();
+    expect(answers).toHaveLength(100);
+    answers.forEach((answer) => answer());
+    await writer.settled();
+    expect(writer.told).toHaveLength(102_400);
   });
 
   it('reports a delta that could not be emitted when it is closed, and emits none after it', async () => {
@@ -76,7 +108,8 @@ describe('a reply writer', () => {
     });
     writer.say('lost');
     writer.say('also lost');
-    await expect(writer.close()).rejects.toThrow('log is full');
+    await writer.settled();
+    expect(() => writer.close()).toThrow('log is full');
     expect(offsets).toEqual([0]);
     expect(writer.text).toBe('lostalso lost');
   });

@@ -1,19 +1,23 @@
 /** Deltas are held this long so that a fast model does not cost an event per token (contract 2.3). */
 const COALESCE_MS = 40;
 const MAX_DELTA_UNITS = 1_024;
+/** Deltas on their way to the log; more are gathered into the next one. */
+const MAX_IN_FLIGHT = 64;
 
 export type EmitDelta = (offset: number, text: string) => Promise<unknown>;
 
 /**
  * Turns a model's tokens into delta events: the first at once, the others gathered; in order; never splitting a
- * surrogate pair. Their concatenation is `text`.
+ * surrogate pair. Their concatenation is `text`. One is emitted while others are on their way, in the order of the calls:
+ * a slow log costs the reply no time.
  */
 export class ReplyWriter {
   private said = '';
   private emitted = 0;
   private toldUnits = 0;
+  private inFlight = 0;
   private timer?: NodeJS.Timeout;
-  private pumping?: Promise<void>;
+  private confirmed: Promise<void> = Promise.resolve();
   private failure?: Error;
 
   constructor(private readonly emit: EmitDelta) {}
@@ -23,7 +27,7 @@ export class ReplyWriter {
     return this.said;
   }
 
-  /** What has been emitted: nothing else may stand in place of the rest when this process dies. */
+  /** What is known to have been emitted: nothing else may stand in place of the rest when this process dies. */
   get told(): string {
     return this.said.slice(0, this.toldUnits);
   }
@@ -31,44 +35,53 @@ export class ReplyWriter {
   say(text: string): void {
     const isFirst = this.said === '';
     this.said += text;
-    if (isFirst || this.said.length - this.emitted >= MAX_DELTA_UNITS) this.pump();
+    if (isFirst || this.said.length - this.emitted >= MAX_DELTA_UNITS) this.flush(false);
     else this.schedule();
   }
 
   /** Emits what is left. @throws what an emit threw, since its delta is missing from the stream */
-  async close(): Promise<void> {
-    clearTimeout(this.timer);
-    await this.pumping;
-    await this.drain(true);
+  close(): void {
+    this.flush(true);
     clearTimeout(this.timer);
     if (this.failure) throw this.failure;
   }
 
-  private schedule(): void {
-    this.timer ??= setTimeout(() => this.pump(), COALESCE_MS);
+  /** Resolves when all that was emitted is known to be, or not to be. */
+  settled(): Promise<void> {
+    return this.confirmed;
   }
 
-  private pump(): void {
+  private schedule(): void {
+    this.timer ??= setTimeout(() => this.flush(false), COALESCE_MS);
+  }
+
+  private flush(closing: boolean): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.pumping ??= this.drain(false).finally(() => {
-      this.pumping = undefined;
-      // Said between the last look and now.
-      if (this.said.length > this.emitted) this.schedule();
-    });
+    while (!this.failure && (closing || this.inFlight < MAX_IN_FLIGHT)) {
+      const offset = this.emitted;
+      const end = this.nextEnd(closing);
+      if (end <= offset) return;
+      this.emitted = end;
+      this.inFlight += 1;
+      this.confirm(this.emit(offset, this.said.slice(offset, end)), end);
+    }
   }
 
-  private async drain(closing: boolean): Promise<void> {
-    for (let end = this.nextEnd(closing); end > this.emitted && !this.failure; end = this.nextEnd(closing)) {
-      const offset = this.emitted;
-      this.emitted = end;
-      try {
-        await this.emit(offset, this.said.slice(offset, end));
-        this.toldUnits = end;
-      } catch (error) {
-        this.failure = error instanceof Error ? error : new Error(String(error));
-      }
-    }
+  private confirm(emission: Promise<unknown>, end: number): void {
+    const settled = emission.then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+    );
+    this.confirmed = this.confirmed
+      .then(() => settled)
+      .then((error) => {
+        this.inFlight -= 1;
+        if (error) this.failure ??= error;
+        else if (!this.failure) this.toldUnits = end;
+        // Gathered while too many were on their way.
+        if (this.said.length > this.emitted) this.schedule();
+      });
   }
 
   private nextEnd(closing: boolean): number {

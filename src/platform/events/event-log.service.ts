@@ -36,6 +36,7 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
   private readonly memory = new MemoryEventLog();
   private readonly shared?: RedisEventLog;
   private readonly backListeners = new Set<() => void>();
+  private readonly waiting = new Set<(reason: unknown) => void>();
   private subscribed = false;
   private suspended = false;
   private stopped = false;
@@ -76,7 +77,7 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
 
   /** True while events are kept in this process only although Redis is configured. */
   get degraded(): boolean {
-    return this.shared !== undefined && (this.suspended || this.connections.status() !== 'ready');
+    return this.shared !== undefined && (this.suspended || !this.connections.writable());
   }
 
   /** Events appended to the shared log, and those that this process kept to itself, since it started. */
@@ -147,7 +148,7 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
   private async ask<T>(work: (log: EventLogStore) => Promise<T>): Promise<T> {
     if (!this.shared || this.degraded) return work(this.memory);
     try {
-      return await inTime(work(this.shared));
+      return await this.inTime(work(this.shared));
     } catch (error) {
       if (error instanceof StreamClosedError) throw error;
       this.suspend(error);
@@ -159,6 +160,8 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
   private suspend(cause: unknown): void {
     if (this.suspended || this.stopped) return;
     this.suspended = true;
+    // Together and in their order, or what is appended from now on would overtake them.
+    for (const giveUp of this.waiting) giveUp(cause);
     this.logger.warn({ err: cause }, 'Events stay in this process until Redis takes them again');
     void this.recover();
   }
@@ -166,9 +169,9 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
   private async recover(): Promise<void> {
     while (!this.stopped) {
       await sleep(PROBE_EVERY_MS, undefined, { ref: false });
-      if (this.connections.status() !== 'ready') continue;
+      if (!this.connections.writable()) continue;
       try {
-        await inTime(this.shared?.probe() ?? Promise.resolve());
+        await this.inTime(this.shared?.probe() ?? Promise.resolve());
       } catch {
         // What is wrong was logged when it began; the connections report what they see themselves.
         continue;
@@ -196,13 +199,19 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
   private announceBack(): void {
     for (const listener of [...this.backListeners]) listener();
   }
-}
 
-function inTime<T>(work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = (): void => reject(new Error(`Redis did not answer within ${DEADLINE_MS} ms.`));
-    // After a stall of this process timers come first; the answer may be there already, one turn of the loop away.
-    const timer = setTimeout(() => setImmediate(() => setImmediate(late)), DEADLINE_MS);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+  /** @throws when Redis has no answer in time, or is given up meanwhile */
+  private inTime<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const late = (): void => reject(new Error(`Redis did not answer within ${DEADLINE_MS} ms.`));
+      // After a stall of this process timers come first; the answer may be there already, one turn of the loop away.
+      const timer = setTimeout(() => setImmediate(() => setImmediate(late)), DEADLINE_MS);
+      this.waiting.add(reject);
+      const done = (): void => {
+        clearTimeout(timer);
+        this.waiting.delete(reject);
+      };
+      work.then(resolve, reject).finally(done);
+    });
+  }
 }
