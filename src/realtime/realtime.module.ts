@@ -3,7 +3,9 @@ import { DiscoveryModule } from '@nestjs/core';
 import { AuthModule } from '../auth/auth.module.js';
 import { AuthSocket } from './auth.socket.js';
 import { ConnectedSockets } from './connected-sockets.js';
+import { SocketPresence } from './presence.js';
 import { RealtimeGateway } from './realtime.gateway.js';
+import { RealtimeMetrics } from './realtime-metrics.js';
 import { SlowReaders } from './slow-readers.js';
 import { SocketAdmission } from './socket-admission.js';
 import { SocketDispatcher } from './socket-dispatcher.js';
@@ -17,12 +19,14 @@ import { Topics } from './sync/topics.js';
   imports: [AuthModule, DiscoveryModule],
   providers: [
     RealtimeGateway,
+    RealtimeMetrics,
     SocketAdmission,
     SocketDispatcher,
     SocketServer,
     ConnectedSockets,
     SlowReaders,
     AuthSocket,
+    SocketPresence,
     Audience,
     StreamDelivery,
     SyncSocket,

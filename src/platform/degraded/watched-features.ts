@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { CacheService } from '@rapport/cache';
+import { RedisConnections } from '@rapport/redis';
 import { EventLog } from '../events/event-log.service.js';
 import { Degradations } from './degradations.js';
 
@@ -10,10 +11,16 @@ export class WatchedFeatures implements OnModuleInit {
     private readonly degradations: Degradations,
     private readonly cache: CacheService,
     private readonly events: EventLog,
+    private readonly redis: RedisConnections,
   ) {}
 
   onModuleInit(): void {
-    this.degradations.watch('cache', () => this.cache.stats().mode === 'bypass');
+    // A full Redis can still be read, but nothing new is shared and no other instance learns of a change at once.
+    this.degradations.watch('cache', () => this.cache.stats().mode === 'bypass' || this.redisRefusesWrites);
     this.degradations.watch('events', () => this.events.degraded);
+  }
+
+  private get redisRefusesWrites(): boolean {
+    return this.redis.mode !== 'none' && !this.redis.writable();
   }
 }

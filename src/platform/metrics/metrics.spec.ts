@@ -26,6 +26,29 @@ describe('the metrics', () => {
     expect(text).not.toContain('room="a"');
   });
 
+  it('say nothing of a value that is not known', async () => {
+    metrics.readGauge({ name: 'lag_seconds', help: 'Lag.', read: () => [] });
+    const text = await metrics.render();
+    expect(text).toContain('# TYPE rapport_lag_seconds gauge');
+    expect(text).not.toMatch(/^rapport_lag_seconds/m);
+  });
+
+  it('show durations that others count as a histogram in seconds', async () => {
+    const read = () => ({ boundsMs: [1, 50], counts: [3, 2, 1], sumMs: 500 });
+    metrics.readDurations({ name: 'wait_seconds', help: 'Waits.', read });
+    expect(await metrics.render()).toContain(
+      [
+        '# TYPE rapport_wait_seconds histogram',
+        'rapport_wait_seconds_bucket{le="0.001"} 3',
+        'rapport_wait_seconds_bucket{le="0.05"} 5',
+        'rapport_wait_seconds_bucket{le="+Inf"} 6',
+        'rapport_wait_seconds_sum 0.5',
+        'rapport_wait_seconds_count 6',
+        '',
+      ].join('\n'),
+    );
+  });
+
   it('show the others when one cannot be read, and of it what was read last', async () => {
     jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const read = jest.fn(() => 3);

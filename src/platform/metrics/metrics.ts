@@ -27,11 +27,20 @@ export interface ReadMetric<Label extends string = string> {
   read: () => number | readonly Sample<Label>[] | Promise<number | readonly Sample<Label>[]>;
 }
 
+/** Durations that somebody else counts; read when the metrics are asked for. */
+export interface ReadDurations {
+  name: string;
+  help: string;
+  /** `counts[i]` took at most `boundsMs[i]`, the last one longer; not cumulative. */
+  read: () => { boundsMs: readonly number[]; counts: readonly number[]; sumMs: number };
+}
+
 /** What this process measures of itself, as Prometheus reads it. Every name begins with `rapport_`. */
 @Injectable()
 export class Metrics {
   private readonly logger = new Logger(Metrics.name);
   private readonly registry = new Registry();
+  private readonly durations: ReadDurations[] = [];
   private runtimeMeasured = false;
 
   /** The media type of {@link render}. */
@@ -84,17 +93,24 @@ export class Metrics {
         if (!samples) return;
         this.reset();
         for (const { labels, value } of samples) this.set(labels, value);
+        // Without labels the library would show a 0, which says more than is known.
+        if (samples.length === 0 && !metric.labels?.length) this.remove();
       },
     });
     this.registry.registerMetric(gauge);
   }
 
+  /** Durations in buckets, in seconds as Prometheus wants them. */
+  readDurations(durations: ReadDurations): void {
+    this.durations.push(durations);
+  }
+
   /** All metrics in Prometheus' text format, version 0.0.4. */
-  render(): Promise<string> {
+  async render(): Promise<string> {
     // What the runtime says about itself costs a timer; a process that nobody asks does not pay for it.
     if (!this.runtimeMeasured) collectDefaultMetrics({ register: this.registry, prefix: PREFIX });
     this.runtimeMeasured = true;
-    return this.registry.metrics();
+    return [await this.registry.metrics(), ...this.durations.map(textOf)].join('\n');
   }
 
   /** Undefined when it cannot be read: it keeps what it said last, and does not hide the others. */
@@ -110,6 +126,20 @@ export class Metrics {
       return undefined;
     }
   }
+}
+
+/** As the library writes histograms; it cannot be given counts that it has not counted itself. */
+function textOf({ name, help, read }: ReadDurations): string {
+  const { boundsMs, counts, sumMs } = read();
+  const fullName = PREFIX + name;
+  let sum = 0;
+  const buckets = counts.map((count, at) => {
+    sum += count;
+    const bound = boundsMs[at];
+    return `${fullName}_bucket{le="${bound === undefined ? '+Inf' : bound / 1_000}"} ${sum}`;
+  });
+  const head = [`# HELP ${fullName} ${help}`, `# TYPE ${fullName} histogram`];
+  return [...head, ...buckets, `${fullName}_sum ${sumMs / 1_000}`, `${fullName}_count ${sum}`, ''].join('\n');
 }
 
 /** Without a registry: the caller registers it, so that none ends up in the global one. */
