@@ -4,6 +4,7 @@ import { describeKeys } from '../../../libs/redis/src/testing/keys.contract.js';
 import { describePresence } from '../../../libs/redis/src/testing/presence.contract.js';
 import { describePubSub } from '../../../libs/redis/src/testing/pubsub.contract.js';
 import { describeSessions } from '../../../libs/redis/src/testing/sessions.contract.js';
+import { until } from '../../../libs/redis/src/testing/until.js';
 import { startRedisCluster } from '../../support/redis-cluster.js';
 import { startRedis } from '../../support/redis-server.js';
 
@@ -28,8 +29,8 @@ describe.each([
   beforeAll(async () => {
     redis = await start();
     connections = new RedisConnections(redis.options);
-    await connections.start(10_000);
-    expect(connections.status()).toBe('ready');
+    await connections.start();
+    await until(() => connections.status() === 'ready');
   });
   afterAll(async () => {
     connections.close();

@@ -41,6 +41,7 @@ export class RedisKeyStore implements KeyStore {
     const { signal, onProgress, batchSize = BATCH } = options;
     const match = escapeGlob(this.prefix) + pattern;
     let deleted = 0;
+    let failure: { error: unknown } | undefined;
     const clear = async (server: Redis): Promise<void> => {
       let cursor = '0';
       do {
@@ -48,12 +49,18 @@ export class RedisKeyStore implements KeyStore {
         const [next, keys] = await server.scan(cursor, 'MATCH', match, 'COUNT', batchSize);
         cursor = next;
         if (keys.length === 0) continue;
-        deleted += await this.unlink(keys);
+        const count = await this.unlink(keys);
+        deleted += count;
         onProgress?.(deleted);
-      } while (cursor !== '0');
+      } while (cursor !== '0' && !failure);
     };
     const { redis } = this;
-    await inBatches('nodes' in redis ? redis.nodes('master') : [redis], SERVERS_AT_ONCE, clear);
+    const servers = 'nodes' in redis ? redis.nodes('master') : [redis];
+    // All are waited for, so that nothing is deleted any more once the caller knows of a failure.
+    await inBatches(servers, SERVERS_AT_ONCE, (server) =>
+      clear(server).catch((error: unknown) => void (failure ??= { error })),
+    );
+    if (failure) throw failure.error;
     return deleted;
   }
 

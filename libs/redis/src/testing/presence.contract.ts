@@ -133,9 +133,9 @@ export function describePresence(where: string, connect: () => RedisConnections)
     });
 
     it('keeps its own connections alive by itself', async () => {
-      const brief = open({ leaseMs: 500, renewEveryMs: 50 });
+      const brief = open({ leaseMs: 400, renewEveryMs: 40 });
       await brief.connect({ userId: 'ann', connectionId: 'c1', rooms: ['lobby'] });
-      const end = Date.now() + 700;
+      const end = Date.now() + 500;
       await until(async () => {
         expect(await brief.isOnline('ann')).toBe(true);
         return Date.now() > end;

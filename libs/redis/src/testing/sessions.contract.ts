@@ -103,12 +103,12 @@ export function describeSessions(where: string, connect: () => RedisConnections)
 
     it('end when nobody keeps them alive, and not before', async () => {
       const dead = open({ ttlMs: 150, renewEveryMs: 1e9 });
-      const alive = open({ ttlMs: 500, renewEveryMs: 50 });
+      const alive = open({ ttlMs: 400, renewEveryMs: 40 });
       await dead.register(socketOf('s1', 'ann'));
       await alive.register(socketOf('s2', 'ann'));
       await until(async () => (await dead.get('s1')) === undefined);
       expect(await dead.ofUser('ann')).not.toContainEqual(expect.objectContaining({ socketId: 's1' }));
-      const end = Date.now() + 700;
+      const end = Date.now() + 450;
       await until(async () => {
         expect(await alive.ofUser('ann')).toHaveLength(1);
         return Date.now() > end;
