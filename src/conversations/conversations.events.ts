@@ -56,6 +56,8 @@ export const MESSAGE_DELETED = 'message.deleted';
 export const CONVERSATION_UPDATED = 'conversation.updated';
 export const CONVERSATION_DELETED = 'conversation.deleted';
 export const RECEIPT_UPDATED = 'receipt.updated';
+/** Ephemeral, and replaces what was told before. */
+export const TYPING_UPDATED = 'typing.updated';
 
 /** Asks whichever instance streams a generation to stop it. Not kept, not sent to clients. */
 export const CANCEL_REQUESTED = 'generation.cancel-requested';

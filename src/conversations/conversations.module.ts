@@ -27,6 +27,7 @@ import { MessageLog } from './messages/message-log.service.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { MessagesRepository } from './messages/messages.repository.js';
 import { MessagesService } from './messages/messages.service.js';
+import { TypingSocket } from './typing.socket.js';
 
 @Module({
   imports: [
@@ -55,6 +56,7 @@ import { MessagesService } from './messages/messages.service.js';
     PromptsService,
     ReplyEvents,
     ReplyStreaming,
+    TypingSocket,
   ],
   exports: [ConversationsService],
 })

@@ -12,6 +12,7 @@ import { EventsModule } from './events/events.module.js';
 import { PeriodicModule } from './jobs/periodic.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { PaginationModule } from './pagination/pagination.module.js';
+import { PresenceModule } from './presence/presence.module.js';
 import { RedisModule } from './redis/redis.module.js';
 import { RedisSettings } from './redis/redis.settings.js';
 import { RuntimeSettings } from '../config/runtime.settings.js';
@@ -27,6 +28,7 @@ import { RuntimeSettings } from '../config/runtime.settings.js';
     DegradedModule,
     PeriodicModule,
     PaginationModule,
+    PresenceModule,
     CacheOutboxModule,
     CacheModule.forRootAsync({
       imports: [CacheOutboxModule],

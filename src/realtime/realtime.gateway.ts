@@ -5,9 +5,11 @@ import type { VerifiedToken } from '../auth/tokens.service.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
 import { toProblem } from '../platform/http/problem.js';
 import { newId } from '../platform/ids/ids.js';
+import { userStream } from '../users/users.events.js';
 import { ConnectedSockets } from './connected-sockets.js';
 import { EventBudget } from './event-budget.js';
 import { Farewell } from './farewell.js';
+import { SocketPresence } from './presence.js';
 import { RealtimeSettings } from './realtime.settings.js';
 import { SocketAdmission } from './socket-admission.js';
 import { MAX_EVENT_BYTES, SocketDispatcher } from './socket-dispatcher.js';
@@ -17,9 +19,6 @@ import { Audience } from './sync/audience.js';
 import { TokenExpiry } from './token-expiry.js';
 
 const REPLAY_EVENTS = 200;
-
-/** What a user's own sockets hear: facts about the user rather than about one conversation. */
-const userRoom = (userId: string): string => `user:${userId}`;
 
 /**
  * The one Socket.IO gateway. It knows no feature: who connects is checked here, what they may ask for is dispatched to
@@ -38,6 +37,7 @@ export class RealtimeGateway implements OnGatewayInit<Server>, BeforeApplication
     private readonly audience: Audience,
     private readonly sockets: ConnectedSockets,
     private readonly socketServer: SocketServer,
+    private readonly presence: SocketPresence,
     private readonly settings: RealtimeSettings,
   ) {
     this.farewell = new Farewell(settings.drainSpreadMs);
@@ -86,12 +86,14 @@ export class RealtimeGateway implements OnGatewayInit<Server>, BeforeApplication
       expiry.stop();
       session.dispose();
       this.sockets.delete(socket.id);
+      this.presence.disconnected(socket.id);
     });
     if (this.settings.hello) this.greet(socket);
     expiry.arm(expiresAt);
     const { connection, settle } = session.connection();
-    connection.enter(userRoom(actor.id));
+    connection.enter(userStream(actor.id));
     settle();
+    this.presence.connected(socket.id, actor.id);
     socket.onAny((event: unknown, ...args: unknown[]) => {
       // What came with the last packets of a connection that was closed meanwhile.
       if (!socket.connected) return;

@@ -62,6 +62,10 @@ export class SocketSession {
         this.forget(room);
         void this.socket.leave(room);
       },
+      onClosed: (listener) => {
+        if (this.socket.connected) this.socket.once('disconnect', listener);
+        else listener();
+      },
     };
     const settle = (): void => {
       settled = true;

@@ -20,6 +20,8 @@ export interface SocketConnection {
   /** Joins a room for what happens from now on; nothing happens for a socket that is in it. */
   enter(room: string): void;
   leave(room: string): void;
+  /** Calls `listener` when the client has gone; at once if it already has. */
+  onClosed(listener: () => void): void;
 }
 
 export interface SocketEventDeclaration {
