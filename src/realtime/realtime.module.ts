@@ -3,6 +3,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { AuthModule } from '../auth/auth.module.js';
 import { AuthSocket } from './auth.socket.js';
 import { ConnectedSockets } from './connected-sockets.js';
+import { SocketPresence } from './presence.js';
 import { RealtimeGateway } from './realtime.gateway.js';
 import { RealtimeMetrics } from './realtime-metrics.js';
 import { SlowReaders } from './slow-readers.js';
@@ -25,6 +26,7 @@ import { Topics } from './sync/topics.js';
     ConnectedSockets,
     SlowReaders,
     AuthSocket,
+    SocketPresence,
     Audience,
     StreamDelivery,
     SyncSocket,
