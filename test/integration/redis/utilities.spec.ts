@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { RedisConnections } from '@rapport/redis';
+import { PubSub, RedisConnections } from '@rapport/redis';
 import { describeKeys } from '../../../libs/redis/src/testing/keys.contract.js';
 import { describePresence } from '../../../libs/redis/src/testing/presence.contract.js';
 import { describePubSub } from '../../../libs/redis/src/testing/pubsub.contract.js';
@@ -41,4 +41,23 @@ describe.each([
   describePresence(where, () => connections);
   describeSessions(where, () => connections);
   describeKeys(where, () => connections);
+
+  it('keeps the order of a publisher, whichever servers pass its messages on', async () => {
+    const others = new RedisConnections(redis.options);
+    await others.start();
+    await until(() => others.status() === 'ready');
+    const [one, other] = [connections, others].map((each) => new PubSub(each, { prefix: 'order' }));
+    const numbers = Array.from({ length: 500 }, (_, at) => at);
+    const heard: number[] = [];
+    try {
+      await other!.subscribe<number>('a', (number) => heard.push(number));
+      await Promise.all(numbers.map((number) => one!.publish('a', number)));
+      await until(() => heard.length >= numbers.length);
+      expect(heard).toEqual(numbers);
+    } finally {
+      one!.close();
+      other!.close();
+      others.close();
+    }
+  });
 });

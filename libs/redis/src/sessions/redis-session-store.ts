@@ -35,7 +35,8 @@ export class RedisSessionStore implements SessionStore {
   }
 
   async get(socketId: string): Promise<Session | undefined> {
-    return parse(await this.redis.get(this.sessionKey(socketId)));
+    const text = await this.redis.get(this.sessionKey(socketId));
+    return text === null ? undefined : (JSON.parse(text) as Session);
   }
 
   async remove({ socketId, userId }: Pick<Session, 'socketId' | 'userId'>): Promise<boolean> {
@@ -46,26 +47,19 @@ export class RedisSessionStore implements SessionStore {
     return removed === 1;
   }
 
-  ofUser(userId: string): Promise<Session[]> {
-    return this.collect(userId, (key) => this.redis.get(key));
+  async ofUser(userId: string): Promise<Session[]> {
+    const index = this.indexKey(userId);
+    const socketIds = await this.redis.zrange(index, 0, -1);
+    const found = await inBatches(socketIds, BATCH, (socketId) => this.get(socketId));
+    const gone = socketIds.filter((_, at) => found[at] === undefined);
+    if (gone.length > 0) await unindexSessions(this.redis, [index], [UNDER_WAY_MS, ...gone]);
+    return found.filter((session) => session?.userId === userId) as Session[];
   }
 
   async removeAllOf(userId: string): Promise<Session[]> {
-    const sessions = await this.collect(userId, (key) => this.redis.getdel(key));
-    if (sessions.length > 0)
-      await this.redis.zrem(this.indexKey(userId), ...sessions.map(({ socketId }) => socketId));
-    return sessions;
-  }
-
-  private async collect(userId: string, read: (key: string) => Promise<string | null>): Promise<Session[]> {
-    const index = this.indexKey(userId);
-    const socketIds = await this.redis.zrange(index, 0, -1);
-    const texts = await inBatches(socketIds, BATCH, (socketId) => read(this.sessionKey(socketId)));
-    const gone = socketIds.filter((_, at) => texts[at] === null);
-    if (gone.length > 0) await unindexSessions(this.redis, [index], [UNDER_WAY_MS, ...gone]);
-    return texts
-      .map(parse)
-      .filter((session) => session !== undefined && session.userId === userId) as Session[];
+    const sessions = await this.ofUser(userId);
+    const removed = await inBatches(sessions, BATCH, (session) => this.remove(session));
+    return sessions.filter((_, at) => removed[at]);
   }
 
   private sessionKey(socketId: string): string {
@@ -76,6 +70,3 @@ export class RedisSessionStore implements SessionStore {
     return `${this.prefix}:sessions:${userId}`;
   }
 }
-
-const parse = (text: string | null | undefined): Session | undefined =>
-  text ? (JSON.parse(text) as Session) : undefined;

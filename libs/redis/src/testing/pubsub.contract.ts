@@ -113,7 +113,7 @@ export function describePubSub(where: string, connect: () => RedisConnections): 
         return pubsub.publish('circle', 0);
       });
       await pubsub.publish('circle', 0);
-      await until(() => rounds > 2_000);
+      await until(() => rounds > 1_100);
       await stop();
     });
   });
