@@ -24,7 +24,7 @@ export class GenerationsController {
   /** Reads how far a reply has come */
   @Get(':id')
   async get(@CurrentActor() actor: Actor, @Param('id', IdParam) id: string): Promise<Generation> {
-    return toGeneration(await this.generations.get(actor, id));
+    return toGeneration(await this.generations.progress(actor, id));
   }
 
   /**

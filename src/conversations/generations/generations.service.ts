@@ -34,6 +34,13 @@ export class GenerationsService {
     return generation;
   }
 
+  /** As {@link get}, with all that was told of a reply that is on its way: no older than what its stream says. */
+  async progress(actor: Actor, id: string): Promise<GenerationEntity> {
+    const generation = await this.get(actor, id);
+    if (generation.status !== 'streaming') return generation;
+    return { ...generation, text: (await heardOf(this.events, generation)).text };
+  }
+
   /** From any instance, any number of times. */
   async cancel(actor: Actor, id: string): Promise<CancelledGeneration> {
     await this.end(await this.get(actor, id));

@@ -3,7 +3,7 @@ import { AiService } from '../../ai/ai.service.js';
 import type { FinishReason, Prompt, ReplyUsage } from '../../ai/ai.types.js';
 import { TokenCounter } from '../../ai/tokens/token-counter.service.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
-import type { LogEvent } from '../../platform/events/event-log.js';
+import { EpochMovedError, type LogEvent } from '../../platform/events/event-log.js';
 import { EventLog } from '../../platform/events/event-log.service.js';
 import { toProblem } from '../../platform/http/problem.js';
 import { UsageService } from '../../usage/usage.service.js';
@@ -53,9 +53,14 @@ export class ReplyStreaming {
     let epoch: string | undefined;
     const writer: ReplyWriter = new ReplyWriter(async (offset, text) => {
       const delta: ReplyDelta = { generationId, offset, text };
-      const event = await this.append(generation, REPLY_DELTA, delta);
-      if (epoch !== undefined && event.epoch !== epoch) await this.retell(generation, writer.told + text);
-      epoch = event.epoch;
+      const said = writer.text.slice(0, offset) + text;
+      ({ epoch } = await this.append(generation, REPLY_DELTA, delta, epoch).catch((error: unknown) => {
+        // The log was lost, or is another one: what was said before is not in it.
+        if (!(error instanceof EpochMovedError)) throw error;
+        epoch = undefined;
+        const snapshot: ReplySnapshot = { generationId, offset: 0, text: said };
+        return this.append(generation, REPLY_SNAPSHOT, snapshot);
+      }));
     });
     const heartbeat = setInterval(() => void this.beat(generationId, writer, abort), HEARTBEAT_MS);
     try {
@@ -104,19 +109,14 @@ export class ReplyStreaming {
     }
   }
 
-  /** The log was lost, or is another one: what was said before is not in it. */
-  private async retell(generation: GenerationEntity, text: string): Promise<void> {
-    const snapshot: ReplySnapshot = { generationId: generation.id, offset: 0, text };
-    await this.append(generation, REPLY_SNAPSHOT, snapshot);
-  }
-
-  private append({ id, conversationId }: GenerationEntity, type: string, data: object): Promise<LogEvent> {
-    return this.events.append({
-      stream: generationStream(id),
-      room: conversationRoom(conversationId),
-      type,
-      data,
-    });
+  private append(
+    { id, conversationId }: GenerationEntity,
+    type: string,
+    data: object,
+    epoch?: string,
+  ): Promise<LogEvent> {
+    const [stream, room] = [generationStream(id), conversationRoom(conversationId)];
+    return this.events.append({ stream, room, type, data }, epoch);
   }
 
   private async charge({ id, reservationId }: GenerationEntity): Promise<void> {

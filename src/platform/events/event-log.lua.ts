@@ -6,11 +6,12 @@
  * ARGV[1] epoch to begin with when the stream has none · ARGV[2] the event as JSON, without epoch and seq
  * ARGV[3] events kept (about) · ARGV[4] ms kept · ARGV[5] channel
  * ARGV[6] number of the fact, "" for an event that is none · ARGV[7] the fact it follows, "" for none that matters
- * ARGV[8] "1" when it is the stream's last event
- * Answers {"told", epoch, seq}, or without having done anything {"known" | "behind" | "closed"}.
+ * ARGV[8] "1" when it is the stream's last event · ARGV[9] epoch that it goes on from, "" for any
+ * Answers {"told", epoch, seq}, or without having done anything {"known" | "behind" | "closed" | "moved"}.
  */
 export const APPEND_SCRIPT = `
-local head = redis.call('HMGET', KEYS[2], 'fact', 'closed')
+local head = redis.call('HMGET', KEYS[2], 'fact', 'closed', 'epoch')
+if ARGV[9] ~= '' and head[3] ~= ARGV[9] then return {'moved'} end
 if ARGV[6] == '' then
   if head[2] then return {'closed'} end
 else

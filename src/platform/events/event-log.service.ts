@@ -4,6 +4,7 @@ import { RedisConnections } from '@rapport/redis';
 import { RuntimeSettings } from '../../config/runtime.settings.js';
 import { RedisSettings } from '../redis/redis.settings.js';
 import {
+  EpochMovedError,
   StreamClosedError,
   type EventListener,
   type EventLogStore,
@@ -91,8 +92,8 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
     return () => this.backListeners.delete(listener);
   }
 
-  append(event: NewEvent): Promise<LogEvent> {
-    return this.write((log) => log.append(event));
+  append(event: NewEvent, epoch?: string): Promise<LogEvent> {
+    return this.write((log) => log.append(event, epoch));
   }
 
   /** Whether the shared log has the fact: in one that only this process knows, it would be lost with it. */
@@ -102,7 +103,7 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
       local = log === this.memory && this.shared !== undefined;
       return log.tell(fact);
     });
-    return local ? 'kept' : telling;
+    return local && telling !== 'behind' ? 'kept' : telling;
   }
 
   read(stream: string, from: ReplayFrom): Promise<Replay> {
@@ -150,7 +151,7 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
     try {
       return await this.inTime(work(this.shared));
     } catch (error) {
-      if (error instanceof StreamClosedError) throw error;
+      if (error instanceof StreamClosedError || error instanceof EpochMovedError) throw error;
       this.suspend(error);
       return work(this.memory);
     }

@@ -96,13 +96,24 @@ export class StreamClosedError extends Error {
   }
 }
 
+/** The stream is in another epoch than the event belongs to: what was appended before it is not in the log any more. */
+export class EpochMovedError extends Error {
+  constructor(stream: string) {
+    super(`The events of ${stream} were lost; tell what matters of them first.`);
+    this.name = 'EpochMovedError';
+  }
+}
+
 /**
  * Where events are kept and how they reach the other instances. `append` allocates the sequence number and stores the
  * event in one atomic step, so that no number is given twice and none is given to an event that was not stored.
  */
 export interface EventLogStore {
-  /** @throws StreamClosedError after the stream's last event */
-  append(event: NewEvent): Promise<LogEvent>;
+  /**
+   * @param epoch the one that the event goes on from; any when it stands for itself
+   * @throws StreamClosedError after the stream's last event; EpochMovedError
+   */
+  append(event: NewEvent, epoch?: string): Promise<LogEvent>;
   tell(fact: Fact): Promise<Telling>;
   read(stream: string, from: ReplayFrom): Promise<Replay>;
   heads(streams: readonly string[]): Promise<StreamHead[]>;

@@ -1,6 +1,7 @@
 import { newId } from '../ids/ids.js';
 import { EventListeners } from './event-listeners.js';
 import {
+  EpochMovedError,
   KEPT_EVENTS,
   KEPT_MS,
   REPLAY_LIMIT,
@@ -42,8 +43,10 @@ export class MemoryEventLog implements EventLogStore {
 
   constructor(private readonly now: () => number = Date.now) {}
 
-  append(event: NewEvent): Promise<LogEvent> {
+  append(event: NewEvent, epoch?: string): Promise<LogEvent> {
     const stream = this.use(event.stream);
+    if (epoch !== undefined && stream.epoch !== epoch)
+      return Promise.reject(new EpochMovedError(event.stream));
     if (stream.closed) return Promise.reject(new StreamClosedError(event.stream));
     return Promise.resolve(this.store(stream, event, this.stamp(event, stream.epoch, stream.head + 1)));
   }

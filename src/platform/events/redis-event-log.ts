@@ -4,6 +4,7 @@ import { newId } from '../ids/ids.js';
 import { EventListeners } from './event-listeners.js';
 import { APPEND_SCRIPT, READ_SCRIPT, RENEW_SCRIPT } from './event-log.lua.js';
 import {
+  EpochMovedError,
   KEPT_EVENTS,
   KEPT_MS,
   REPLAY_LIMIT,
@@ -35,7 +36,8 @@ interface LogCommands {
     fact: number | '',
     follows: number | '',
     last: '0' | '1',
-  ): Promise<['known' | 'behind' | 'closed'] | ['told', epoch: string, seq: number]>;
+    expected: string,
+  ): Promise<['known' | 'behind' | 'closed' | 'moved'] | ['told', epoch: string, seq: number]>;
   rapportReadEvents(
     events: string,
     head: string,
@@ -88,9 +90,10 @@ export class RedisEventLog implements EventLogStore {
     await this.commands.set(`${this.prefix}:events:probe`, '1', 'PX', 1_000);
   }
 
-  async append(event: NewEvent): Promise<LogEvent> {
+  async append(event: NewEvent, expected?: string): Promise<LogEvent> {
     const stored = this.stamp(event);
-    const [answer, epoch, seq] = await this.store(stored);
+    const [answer, epoch, seq] = await this.store(stored, { expected });
+    if (answer === 'moved') throw new EpochMovedError(event.stream);
     if (answer !== 'told') throw new StreamClosedError(event.stream);
     return toLogEvent(stored, epoch as string, seq as number);
   }
@@ -98,7 +101,7 @@ export class RedisEventLog implements EventLogStore {
   async tell({ stream, id, ts, type, data, room = stream, ...order }: Fact): Promise<Telling> {
     const stored: StoredEvent = { stream, id, ts, type, data, room, ...(order.last ? { last: true } : {}) };
     const [answer] = await this.store(stored, order);
-    return answer === 'closed' ? 'known' : answer;
+    return answer === 'told' || answer === 'behind' ? answer : 'known';
   }
 
   async read(stream: string, { epoch, after, limit = REPLAY_LIMIT }: ReplayFrom): Promise<Replay> {
@@ -152,7 +155,12 @@ export class RedisEventLog implements EventLogStore {
 
   private store(
     event: StoredEvent,
-    { fact, follows, last }: Partial<Pick<Fact, 'fact' | 'follows' | 'last'>> = {},
+    {
+      fact,
+      follows,
+      last,
+      expected,
+    }: Partial<Pick<Fact, 'fact' | 'follows' | 'last'>> & { expected?: string },
   ): ReturnType<LogCommands['rapportAppendEvent']> {
     return this.commands.rapportAppendEvent(
       ...this.keys(event.stream),
@@ -164,6 +172,7 @@ export class RedisEventLog implements EventLogStore {
       fact ?? '',
       follows ?? '',
       last ? '1' : '0',
+      expected ?? '',
     );
   }
 

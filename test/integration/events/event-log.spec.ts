@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import {
+  EpochMovedError,
   StreamClosedError,
   SYNC_RESET,
   type EventLogStore,
@@ -197,6 +198,20 @@ describe.each(stores)('an event log %s', (_where, open) => {
     expect(renewed.events.map(({ type, seq }) => ({ type, seq }))).toEqual([{ type: SYNC_RESET, seq: 1 }]);
     await store.log.renew(stream, epoch, 'hall');
     expect(await store.log.heads([stream])).toEqual([{ epoch: renewed.epoch, seq: 1 }]);
+  });
+
+  it('refuses what goes on from an epoch that was lost', async () => {
+    const { epoch } = await append('a');
+    await store.log.append({ stream, type: 'said', data: {} }, epoch);
+    await store.lose(stream);
+    await expect(store.log.append({ stream, type: 'said', data: {} }, epoch)).rejects.toThrow(
+      EpochMovedError,
+    );
+    await append('b');
+    await expect(store.log.append({ stream, type: 'said', data: {} }, epoch)).rejects.toThrow(
+      EpochMovedError,
+    );
+    expect(await store.log.heads([stream])).toMatchObject([{ seq: 1 }]);
   });
 
   it('tells where streams stand, and that it does not know one', async () => {

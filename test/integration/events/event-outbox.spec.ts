@@ -1,0 +1,208 @@
+import { RedisConnections } from '@rapport/redis';
+import { RuntimeSettings } from '../../../src/config/runtime.settings.js';
+import { Database } from '../../../src/platform/database/database.js';
+import type { LogEvent } from '../../../src/platform/events/event-log.js';
+import { EventLog } from '../../../src/platform/events/event-log.service.js';
+import { EventOutbox } from '../../../src/platform/events/event-outbox.service.js';
+import { newId } from '../../../src/platform/ids/ids.js';
+import { PeriodicTasks } from '../../../src/platform/jobs/periodic.js';
+import { RedisSettings } from '../../../src/platform/redis/redis.settings.js';
+import { startRedis, type RedisServer } from '../../support/redis-server.js';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
+import { eventually } from '../../support/eventually.js';
+
+/** One instance: its own connections, log and outbox over the same database and Redis. */
+class Instance {
+  readonly connections: RedisConnections;
+  readonly database: Database;
+  readonly log: EventLog;
+  readonly outbox: EventOutbox;
+  private readonly tasks = new PeriodicTasks();
+
+  constructor(db: TestDatabase, redisUrl: string | undefined) {
+    this.connections = new RedisConnections({ url: redisUrl });
+    this.database = new Database(db.dataSource, db.mode);
+    this.log = new EventLog(this.connections, new RedisSettings(), new RuntimeSettings());
+    this.outbox = new EventOutbox(this.database, this.log, this.tasks);
+  }
+
+  static async start(db: TestDatabase, redisUrl?: string): Promise<Instance> {
+    const instance = new Instance(db, redisUrl);
+    await instance.connections.start();
+    await instance.log.onModuleInit();
+    instance.outbox.onModuleInit();
+    return instance;
+  }
+
+  /** Commits one event of the stream and tells it. */
+  say(stream: string, text: string): Promise<void> {
+    return this.outbox.telling(() => this.commit(stream, text));
+  }
+
+  commit(stream: string, text: string): Promise<void> {
+    return this.database.transaction(() => {
+      this.outbox.add({ stream, type: 'said', data: { text } });
+      return Promise.resolve();
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.tasks.onModuleDestroy();
+    await this.outbox.onApplicationShutdown();
+    this.log.onApplicationShutdown();
+    this.connections.close();
+  }
+}
+
+const until = (what: string, holds: () => boolean | Promise<boolean>): Promise<true> =>
+  eventually(what, async () => ((await holds()) ? true : undefined));
+
+const textsOf = (events: readonly LogEvent[]): string[] =>
+  events.map(({ data }) => (data as { text: string }).text);
+
+describe('events of transactions', () => {
+  let redis: RedisServer;
+  let db: TestDatabase;
+  let instances: Instance[];
+  let stream: string;
+
+  beforeAll(async () => {
+    [redis, db] = await Promise.all([startRedis(), createTestDatabase({ on: 'postgres' })]);
+  });
+  afterAll(async () => {
+    await db.close();
+    await redis.stop();
+  });
+  beforeEach(() => {
+    stream = `test:${newId()}`;
+    instances = [];
+  });
+  afterEach(async () => {
+    await Promise.all(instances.map((instance) => instance.stop()));
+  });
+
+  const start = async (url: string | undefined = redis.url): Promise<Instance> => {
+    const instance = await Instance.start(db, url);
+    instances.push(instance);
+    return instance;
+  };
+  const read = async ({ log }: Instance): Promise<string[]> =>
+    textsOf((await log.read(stream, { after: 0 })).events);
+  const waiting = async (): Promise<number> => {
+    const [row] = await db.dataSource.query<{ n: number }[]>(
+      'SELECT count(*)::int AS n FROM event_outbox WHERE stream = $1',
+      [stream],
+    );
+    return row?.n ?? -1;
+  };
+
+  it('are told after the commit, once, and then forgotten', async () => {
+    const instance = await start();
+    await instance.say(stream, 'hello');
+    expect(await read(instance)).toEqual(['hello']);
+    await until('told and forgotten', async () => (await waiting()) === 0);
+    expect(await instance.outbox.relay()).toBe(0);
+    expect(await read(instance)).toEqual(['hello']);
+  });
+
+  it('are never told of a transaction that rolls back', async () => {
+    const instance = await start();
+    const failing = instance.outbox.telling(() =>
+      instance.database.transaction(async () => {
+        await instance.commit(stream, 'never');
+        throw new Error('no');
+      }),
+    );
+    await expect(failing).rejects.toThrow('no');
+    expect(await waiting()).toBe(0);
+    await instance.say(stream, 'something');
+    expect(await read(instance)).toEqual(['something']);
+  });
+
+  it('are refused outside a transaction, where nothing would keep them', async () => {
+    const { outbox } = await start();
+    expect(() => outbox.add({ stream, type: 'said', data: {} })).toThrow('database.transaction');
+  });
+
+  it('are told by another instance when the one that committed them died before it told them', async () => {
+    const [dying, other] = [await start(), await start()];
+    let die: (error: Error) => void = () => undefined;
+    const dead = new Promise<never>((_resolve, reject) => (die = reject));
+    jest.spyOn(dying.log, 'tell').mockReturnValue(dead);
+    await dying.say(stream, 'last words');
+    expect(await read(other)).toEqual([]);
+    await until('told by the other', async () => (await read(other)).length > 0);
+    expect(await read(other)).toEqual(['last words']);
+    await until('told and forgotten', async () => (await waiting()) === 0);
+    die(new Error('killed'));
+  });
+
+  it('stand in the order of their commits, though a later one is told first', async () => {
+    const [slow, quick] = [await start(), await start()];
+    let goOn: () => void = () => undefined;
+    const tell = slow.log.tell.bind(slow.log);
+    jest.spyOn(slow.log, 'tell').mockImplementationOnce(async (fact) => {
+      await new Promise<void>((resolve) => (goOn = resolve));
+      return tell(fact);
+    });
+    await slow.say(stream, 'first');
+    await quick.say(stream, 'second');
+    await until('told', async () => (await read(quick)).length === 2);
+    expect(await read(quick)).toEqual(['first', 'second']);
+    goOn();
+    await slow.say(stream, 'third');
+    await until('told', async () => (await read(quick)).length === 3);
+    expect(await read(quick)).toEqual(['first', 'second', 'third']);
+  });
+
+  it('of many transactions at once are all told, each once', async () => {
+    const both = [await start(), await start()];
+    const texts = Array.from({ length: 40 }, (_, index) => String(index));
+    await Promise.all(texts.map((text, index) => (both[index % 2] as Instance).say(stream, text)));
+    await until('all told', async () => (await read(both[0] as Instance)).length >= 40);
+    expect((await read(both[0] as Instance)).sort()).toEqual([...texts].sort());
+  });
+
+  it('go live in the process while Redis is away, and to everybody when it is back', async () => {
+    const [here, there] = [await start(), await start()];
+    await here.say(stream, 'before');
+    await until('told and forgotten', async () => (await waiting()) === 0);
+    await redis.kill();
+    await until('both without Redis', () => here.log.degraded && there.log.degraded);
+    const heard: string[] = [];
+    here.log.listenTo(stream, ({ event }) => heard.push(...textsOf([event])));
+    await here.say(stream, 'meanwhile');
+    expect(heard).toEqual(['meanwhile']);
+    expect(await waiting()).toBe(1);
+    await redis.restart();
+    await until('told to the other', async () => (await read(there)).includes('meanwhile'));
+    await until('told and forgotten', async () => (await waiting()) === 0);
+  });
+
+  it('hold nobody up while Redis hangs', async () => {
+    const instance = await start();
+    await instance.say(stream, 'before');
+    redis.pause();
+    try {
+      const started = performance.now();
+      for (let index = 0; index < 10; index++) await instance.say(stream, `hung ${index}`);
+      // Ten waits of 50 ms at the very most; a hung command would be a second each.
+      expect(performance.now() - started).toBeLessThan(2_000);
+      await until('given up', () => instance.log.degraded);
+    } finally {
+      redis.resume();
+    }
+    await until('told and forgotten', async () => (await waiting()) === 0);
+    const texts = await read(instance);
+    expect(texts).toEqual(['before', ...Array.from({ length: 10 }, (_, index) => `hung ${index}`)]);
+  });
+
+  it('need no table where nobody shares the log', async () => {
+    const alone = await Instance.start(db, undefined);
+    instances.push(alone);
+    const add = jest.spyOn(alone.database.manager, 'query');
+    await Promise.all(['a', 'b', 'c'].map((text) => alone.say(stream, text)));
+    expect((await read(alone)).sort()).toEqual(['a', 'b', 'c']);
+    expect(add).not.toHaveBeenCalled();
+  });
+});
