@@ -42,6 +42,7 @@ export class Actor {
         conversationId,
         side,
         random,
+        note: (what) => diary.note(`  ${name}: ${what}`),
         complain: (what) => diary.complain(`${name}: ${what}`),
         mayReset: () => world.logsLostSince(diary.began),
         mayLoseTail: () => world.repliesLostSince(diary.began),

@@ -55,6 +55,7 @@ function take(actor: Actor, step: Step, seed: number): Promise<void> | void {
     case 'kill':
     case 'rolling':
     case 'redis-restart':
+    case 'redis-away':
     case 'flush':
     case 'pause':
       throw new Error(`${name} is nothing that a person does`);

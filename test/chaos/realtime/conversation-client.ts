@@ -8,6 +8,8 @@ import type { Complain, Resumed, StreamEvent } from './wire.js';
 import { otherSide, type Side, type World } from './world.js';
 
 const SNAPSHOT_MS = 15_000;
+/** Streams in one `sync:resume`. */
+const AT_ONCE = 20;
 const FOLLOWED = /^(?:conversation|generation):/;
 const OVER = ['completed', 'cancelled', 'failed'];
 
@@ -24,6 +26,8 @@ export interface ClientOptions {
   side: Side;
   random: () => number;
   complain: Complain;
+  /** What it did, for the timeline. */
+  note: (what: string) => void;
   mayReset: () => boolean;
   mayLoseTail: () => boolean;
 }
@@ -80,6 +84,7 @@ export class ConversationClient {
 
   private connected(): void {
     this.connection += 1;
+    this.options.note(`connected to ${this.device.side}`);
     for (const stream of this.followers.keys()) if (this.isOpen(stream)) this.wanted.add(stream);
     this.sync();
   }
@@ -91,6 +96,7 @@ export class ConversationClient {
 
   private disconnected(): void {
     this.connection += 1;
+    this.options.note('disconnected');
     for (const follower of this.followers.values()) follower.lost();
     this.wanted.clear();
   }
@@ -126,8 +132,8 @@ export class ConversationClient {
   private async resumeAll(): Promise<void> {
     const { connection } = this;
     while (this.wanted.size > 0 && connection === this.connection) {
-      const followers = [...this.wanted].map((stream) => this.follower(stream));
-      this.wanted.clear();
+      const followers = [...this.wanted].slice(0, AT_ONCE).map((stream) => this.follower(stream));
+      for (const { stream } of followers) this.wanted.delete(stream);
       const streams = followers.map((follower) => follower.ask());
       const ack = await this.device.ask<{ streams: Resumed[] }>('sync:resume', { streams });
       if (connection !== this.connection) return;
@@ -148,6 +154,8 @@ export class ConversationClient {
 
   private async resumed(follower: StreamFollower, resumed: Resumed, connection: number): Promise<void> {
     const { stream } = follower;
+    const { status, epoch, from, to, hasMore } = resumed;
+    this.options.note(`${stream} ${status} ${epoch} ${from}-${to}${hasMore ? ' and more' : ''}`);
     const { apply, refetch, again } = follower.answer(resumed);
     for (const event of apply) this.view.apply(event);
     if (refetch) await this.refetch(stream, resumed.snapshot, connection);
@@ -156,7 +164,8 @@ export class ConversationClient {
     else this.take(stream, follower.settle());
   }
 
-  private async refetch(stream: string, path: string, connection: number): Promise<void> {
+  private async refetch(stream: string, path: string | null, connection: number): Promise<void> {
+    if (path === null) return this.options.complain(`${stream}: no snapshot is named`);
     if (stream.startsWith('generation:')) {
       const found = await this.read<Generation>(path, connection);
       if (found) this.view.reply(subjectOf(stream)).restart(found.text, OVER.includes(found.status));
@@ -166,7 +175,10 @@ export class ConversationClient {
     let window = await this.read<Window>(path, connection);
     while (window) {
       messages.unshift(...window.items);
-      if (!window.hasBefore) return this.view.load(messages);
+      if (!window.hasBefore) {
+        this.options.note(`read ${messages.length} messages`);
+        return this.view.load(messages);
+      }
       const older = `/api/conversations/${this.options.conversationId}/messages?before=${window.oldestSeq}`;
       window = await this.read<Window>(older, connection);
     }

@@ -87,6 +87,8 @@ export class ReplyFollower {
 
   private place(id: string | undefined, event: string): void {
     const { generationId, complain, mayReset } = this.options;
+    // Told from the database, after the log was lost: it has no place in one.
+    if (id === undefined && mayReset()) return this.unplaced(event);
     const [, epoch, seq] = /^(.+)\.(\d+)$/.exec(id ?? '') ?? [];
     if (!epoch) return complain(`SSE ${generationId}: ${event} has the id ${id}`);
     const next = { epoch, seq: Number(seq) };
@@ -103,6 +105,11 @@ export class ReplyFollower {
     const expected = (before?.seq ?? 0) + 1;
     const isReset = !before && mayReset();
     if (next.seq !== expected && !isReset) complain(`${where} came where ${expected} was due`);
+  }
+
+  private unplaced(event: string): void {
+    if (event === 'reply.snapshot' || event === 'reply.completed' || event === 'reply.failed') return;
+    this.options.complain(`SSE ${this.options.generationId}: ${event} has no id`);
   }
 
   /** The log is gone: the text so far is a resource. */

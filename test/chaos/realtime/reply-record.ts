@@ -70,7 +70,7 @@ export class ReplyRecord {
     }
     if (this.known === undefined) this.wrong(`a delta at ${offset} before anything else`);
     if (splitsPair(text)) this.wrong(`a delta at ${offset} splits a surrogate pair`);
-    if (offset > this.text.length) {
+    if (offset > this.text.length && !this.torn) {
       this.wrong(`a hole: ${this.text.length} units known, delta at ${offset}`);
       this.torn = true;
     }
@@ -105,7 +105,10 @@ export class ReplyRecord {
     this.ends += 1;
     this.ended = true;
     if (how === 'failed' && this.mayLoseTail() && this.text.startsWith(text)) return;
-    if (this.torn) return;
+    if (this.torn) {
+      this.text = text;
+      return;
+    }
     if (text !== this.text) this.wrong(`${how} with ${quote(text)}, heard ${quote(this.text)}`);
     if (this.whole && this.deltas.join('') !== text)
       this.wrong(`${how} with ${quote(text)}, the deltas say ${quote(this.deltas.join(''))}`);

@@ -30,6 +30,8 @@ export const FAULTS = {
   'redis-restart': ['empty'],
   flush: ['all'],
   pause: ['300'],
+  /** Gone for a while, and empty when it is back. */
+  'redis-away': ['700'],
 } as const;
 
 export type PersonStepName = keyof typeof PERSON_STEPS;

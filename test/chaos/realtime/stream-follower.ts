@@ -56,14 +56,14 @@ export class StreamFollower {
     const asked = this.asked ?? { stream: this.stream };
     this.checkAnswer(asked, resumed);
     if (resumed.status === 'forbidden') return { apply: [], refetch: false, again: false };
+    const { epoch, to } = resumed;
+    this.position = epoch === null || to === null ? undefined : { epoch, seq: to };
     if (resumed.status !== 'ok') {
-      this.position = { epoch: resumed.epoch, seq: resumed.to };
       return { apply: [], refetch: true, again: false };
     }
     const isNew = (event: StreamEvent): boolean => event.seq > (asked.after ?? 0);
     const apply = asked.after === undefined ? [] : resumed.events.filter(isNew);
     for (const event of apply) this.remember(event);
-    this.position = { epoch: resumed.epoch, seq: resumed.to };
     return { apply, refetch: asked.after === undefined, again: resumed.hasMore };
   }
 
@@ -147,10 +147,10 @@ export class StreamFollower {
       else if (!this.mayReset()) wrong('is reset without an outage');
     }
     if (status !== 'ok') return;
-    const after = asked.after ?? to;
+    const after = asked.after ?? to ?? 0;
     if (asked.epoch !== undefined && asked.epoch !== epoch) wrong(`goes on in another epoch ${epoch}`);
     const numbers = events.map(({ seq }) => seq);
-    const expected = Array.from({ length: Math.max(0, to - after) }, (_, index) => after + 1 + index);
+    const expected = Array.from({ length: Math.max(0, (to ?? 0) - after) }, (_, index) => after + 1 + index);
     if (numbers.join() !== expected.join())
       wrong(`replays ${numbers.join()} as ${from} … ${to}, expected ${expected.join()}`);
     if (events.length > 0 && from !== after + 1) wrong(`says it replays from ${from}`);

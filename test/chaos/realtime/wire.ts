@@ -31,13 +31,14 @@ export interface Position {
 /** One stream of the ack of `sync:resume`. */
 export interface Resumed {
   stream: string;
-  epoch: string;
+  /** Null, as are the numbers, where nothing was ever told. */
+  epoch: string | null;
   status: 'ok' | 'gap' | 'reset' | 'forbidden';
-  from: number;
-  to: number;
+  from: number | null;
+  to: number | null;
   events: StreamEvent[];
   hasMore: boolean;
-  snapshot: string;
+  snapshot: string | null;
 }
 
 /** What a client asks `sync:resume` about a stream; without a position it joins at the head. */

@@ -21,16 +21,19 @@ export interface Incident {
   unclean?: string;
 }
 
-/** What lets a hundred people act from one address within seconds. */
+/** What lets people act without pause, and instances leave without waiting for the last of them. */
 const GENEROUS: Settings = {
   USAGE_FREE_TEXT_PER_DAY: '100000',
   AI_MODEL: 'echo',
+  BURST_LIMIT: '0',
+  SSE_MAX_PER_USER: '1000',
   SHUTDOWN_GRACE: '10s',
-  SOCKET_MAX_PER_USER: '100',
+  SOCKET_DRAIN_SPREAD: '200ms',
 };
 
 const PAUSE_MS = 300;
-const LOSES_LOGS = /redis-restart|flush|pause/;
+const AWAY_MS = 700;
+const LOSES_LOGS = /redis|flush|pause/;
 const LOSES_PROCESSES = /kill|rolling/;
 
 /** Two instances of the built service, their PostgreSQL, Redis and model server. */
@@ -124,6 +127,10 @@ export class World {
         this.redis.pause();
         await sleep(PAUSE_MS);
         return this.redis.resume();
+      case 'redis-away':
+        await this.redis.kill();
+        await sleep(AWAY_MS);
+        return this.redis.restart();
       case 'kill':
         return this.restart(how as Side, (service) => service.kill());
       case 'rolling':
