@@ -42,7 +42,7 @@ describe('attempts counted in Redis', () => {
     const limiter = await instance();
     await limiter.consume('ann@example.org');
     const redis = instances[0]?.connections.commands;
-    const keys = (await redis?.keys('*')) ?? [];
+    const keys = (await redis?.keys('rapport:development:*')) ?? [];
     expect(keys).toEqual([expect.stringMatching(/^rapport:development:limit:test:[\w-]{22}$/)]);
     // One of two attempts in a minute.
     expect(await redis?.pttl(keys[0] ?? '')).toBeGreaterThan(25_000);

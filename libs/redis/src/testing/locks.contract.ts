@@ -54,8 +54,8 @@ export function describeLocks(where: string, connect: () => RedisConnections): v
     });
 
     it('are renewed while their holder lives', async () => {
-      const lock = await locks.acquire('a', { leaseMs: 60 });
-      await expect(locks.acquire('a', { waitMs: 300 })).rejects.toThrow(LockTimeout);
+      const lock = await locks.acquire('a', { leaseMs: 500 });
+      await expect(locks.acquire('a', { waitMs: 700 })).rejects.toThrow(LockTimeout);
       lock.assertHeld();
       expect(lock.signal.aborted).toBe(false);
       expect(await lock.release()).toBe(true);
