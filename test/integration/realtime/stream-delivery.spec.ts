@@ -1,0 +1,158 @@
+import { RedisConnections } from '@rapport/redis';
+import { Redis } from 'ioredis';
+import { RuntimeSettings } from '../../../src/config/runtime.settings.js';
+import type { LogEvent } from '../../../src/platform/events/event-log.js';
+import { EventLog } from '../../../src/platform/events/event-log.service.js';
+import { newId } from '../../../src/platform/ids/ids.js';
+import { RedisSettings } from '../../../src/platform/redis/redis.settings.js';
+import { Audience } from '../../../src/realtime/sync/audience.js';
+import { StreamDelivery } from '../../../src/realtime/sync/stream-delivery.js';
+import { eventually } from '../../support/eventually.js';
+import { startRedis, type RedisServer } from '../../support/redis-server.js';
+
+/** One instance with one client, who follows a room from the start. */
+class Instance {
+  readonly heard: LogEvent[] = [];
+  readonly log: EventLog;
+  readonly audience = new Audience();
+  readonly delivery: StreamDelivery;
+  private readonly connections: RedisConnections;
+
+  constructor(url: string) {
+    this.connections = new RedisConnections({ url });
+    this.log = new EventLog(this.connections, new RedisSettings(), new RuntimeSettings());
+    this.delivery = new StreamDelivery(this.log, this.audience);
+  }
+
+  static async start(url: string, room?: string): Promise<Instance> {
+    const instance = new Instance(url);
+    await instance.connections.start();
+    await instance.log.onModuleInit();
+    instance.delivery.onModuleInit();
+    if (room) {
+      instance.audience.startJoining(room, { offer: ({ event }) => void instance.heard.push(event) });
+      // The room's position is asked for on the same connection, so it is known by then.
+      await instance.log.heads([room]);
+    }
+    return instance;
+  }
+
+  /** Deaf, as when an announcement is lost on the way. */
+  async deaf(work: () => Promise<unknown>): Promise<void> {
+    const channel = `${new RedisSettings().keyPrefix}:${new RuntimeSettings().environment}:events`;
+    await this.connections.subscriber?.unsubscribe(channel);
+    await work();
+    await this.connections.subscriber?.subscribe(channel);
+  }
+
+  seqs(): (number | null)[] {
+    return this.heard.map(({ seq }) => seq);
+  }
+
+  stop(): void {
+    this.delivery.onApplicationShutdown();
+    this.log.onApplicationShutdown();
+    this.connections.close();
+  }
+}
+
+describe('what is brought to the sockets of an instance', () => {
+  let redis: RedisServer;
+  let admin: Redis;
+  let here: Instance;
+  let there: Instance;
+  let room: string;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    admin = new Redis(redis.url, { maxRetriesPerRequest: null });
+    admin.on('error', () => undefined);
+  });
+  afterAll(async () => {
+    admin.disconnect();
+    await redis.stop();
+  });
+  beforeEach(async () => {
+    room = `test:${newId()}`;
+    there = await Instance.start(redis.url);
+    await there.log.append({ stream: room, type: 'said', data: {} });
+    here = await Instance.start(redis.url, room);
+  });
+  afterEach(() => {
+    here.stop();
+    there.stop();
+  });
+
+  const say = (stream = room): Promise<LogEvent> =>
+    there.log.append({ stream, room, type: 'said', data: {} });
+  const hears = (what: string, holds: () => boolean): Promise<true> =>
+    eventually(what, () => Promise.resolve(holds() ? true : undefined));
+
+  it('is every event after the moment of joining, in order', async () => {
+    await Promise.all(Array.from({ length: 50 }, () => say()));
+    await hears('all of them', () => here.heard.length === 50);
+    expect(here.seqs()).toEqual(Array.from({ length: 50 }, (_, index) => index + 2));
+  });
+
+  it('is complete where an announcement was lost: the next one shows the gap, and the log fills it', async () => {
+    await say();
+    await here.deaf(() => Promise.all([say(), say()]));
+    await say();
+    await hears('the gap filled', () => here.heard.length === 4);
+    expect(here.seqs()).toEqual([2, 3, 4, 5]);
+    expect(here.delivery.counts.repaired).toBeGreaterThanOrEqual(2);
+  });
+
+  it('is complete from the beginning for a stream whose first events were lost', async () => {
+    const stream = `${room}-reply`;
+    await here.deaf(() => Promise.all([say(stream), say(stream)]));
+    await say(stream);
+    await hears('all three', () => here.heard.length === 3);
+    expect(here.seqs()).toEqual([1, 2, 3]);
+  });
+
+  it('is complete after the subscription was lost, though nothing else happens', async () => {
+    await say();
+    await hears('the first', () => here.heard.length === 1);
+    await here.deaf(() => say());
+    await admin.client('KILL', 'TYPE', 'pubsub');
+    await hears('what was said meanwhile', () => here.heard.length === 2);
+    expect(here.seqs()).toEqual([2, 3]);
+  });
+
+  it('says so when the log was lost, though nothing else happens', async () => {
+    const { epoch } = await say();
+    await hears('the first', () => here.heard.length === 1);
+    await redis.restart();
+    await hears('the reset', () => here.heard.some(({ type }) => type === 'sync.reset'));
+    const reset = here.heard.at(-1);
+    expect(reset).toMatchObject({ stream: room, seq: 1 });
+    expect(reset?.epoch).not.toBe(epoch);
+    const next = await say();
+    await hears('the next', () => here.heard.at(-1)?.id === next.id);
+    expect(next).toMatchObject({ epoch: reset?.epoch, seq: 2 });
+  });
+
+  it('says so when the log has gone back in time', async () => {
+    const [events, head] = await admin.keys(`*${room}*`).then((keys) => keys.sort());
+    const [oldEvents, oldHead] = [await admin.dumpBuffer(events!), await admin.dumpBuffer(head!)];
+    await Promise.all([say(), say(), say()]);
+    await hears('three', () => here.heard.length === 3);
+    await admin.restore(events!, 0, oldEvents, 'REPLACE');
+    await admin.restore(head!, 0, oldHead, 'REPLACE');
+    await admin.client('KILL', 'TYPE', 'pubsub');
+    await hears('the reset', () => here.heard.at(-1)?.type === 'sync.reset');
+  });
+
+  it('forgets streams that nobody follows any more', async () => {
+    await say();
+    await hears('it', () => here.heard.length === 1);
+    expect(here.delivery.counts.streams).toBe(1);
+    const client = { offer: () => undefined };
+    const other = `${room}-other`;
+    here.audience.startJoining(other, client);
+    expect(here.delivery.counts.streams).toBe(2);
+    here.audience.endJoining(other, client);
+    expect(here.delivery.counts.streams).toBe(1);
+  });
+});
