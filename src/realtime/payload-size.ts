@@ -1,5 +1,5 @@
-/** What one more level of brackets and one name cost in JSON, about. */
-const PER_MEMBER = 3;
+/** What a comma, a colon or a pair of brackets costs in JSON, about. */
+const PER_MEMBER = 2;
 
 /**
  * Bytes of a payload as it came over the wire, about: text in UTF-8, binary data as it is. Walks without recursion and
@@ -14,13 +14,16 @@ export function payloadBytes(payload: unknown, limit: number): number {
     else if (typeof value !== 'object' || value === null) bytes += String(value).length;
     else if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) bytes += value.byteLength;
     else {
-      for (const key in value) {
-        if (!Object.hasOwn(value, key)) continue;
-        bytes += PER_MEMBER + (Array.isArray(value) ? 0 : Buffer.byteLength(key));
-        pending.push((value as Record<string, unknown>)[key]);
+      for (const member of membersOf(value)) {
+        bytes += PER_MEMBER;
+        pending.push(member);
         if (bytes > limit) break;
       }
     }
   }
   return bytes;
 }
+
+/** The items of an array, or the names and values of an object. */
+const membersOf = (value: object): Iterable<unknown> =>
+  Array.isArray(value) ? (value as unknown[]) : Object.entries(value).flat();

@@ -26,6 +26,10 @@ class Handlers {
 const discoveryOf = (...instances: object[]): DiscoveryService =>
   ({ getProviders: () => instances.map((instance) => ({ instance })) }) as unknown as DiscoveryService;
 
+/** What no packet can carry, and no test of a payload should fall for. */
+const circle: Record<string, unknown> = {};
+circle['self'] = circle;
+
 beforeAll(() => Logger.overrideLogger(false));
 
 describe('the socket dispatcher', () => {
@@ -62,9 +66,28 @@ describe('the socket dispatcher', () => {
     ['a wrong type', 'say', [{ text: 1 }], 'validation-failed'],
     ['an unknown field', 'say', [{ text: 'hi', more: 1 }], 'validation-failed'],
     ['too much', 'say', [{ text: 'x'.repeat(70_000) }], 'payload-too-large'],
+    ['too much binary', 'say', [Buffer.alloc(70_000)], 'payload-too-large'],
+    ['two payloads', 'say', [{ text: 'hi' }, { text: 'ho' }], 'validation-failed'],
+    ['too much in the second payload', 'say', [{ text: 'hi' }, 'x'.repeat(70_000)], 'payload-too-large'],
+    ['an event named like a part of objects', '__proto__', [{}], 'not-found'],
+    ['an event named like a method of objects', 'constructor', [{}], 'not-found'],
+    [
+      'what is nested too deep',
+      'say',
+      [JSON.parse('['.repeat(30_000) + ']'.repeat(30_000))],
+      'payload-too-large',
+    ],
+    ['what is nested deep', 'say', [JSON.parse('['.repeat(5_000) + ']'.repeat(5_000))], 'validation-failed'],
+    ['what contains itself', 'say', [circle], 'payload-too-large'],
     ['an error of the handler', 'say', [{ text: 'no' }], 'forbidden'],
   ])('acks a problem for %s', async (_what, event, args, code) => {
     expect(await ackOf(event, ...args)).toMatchObject({ ok: false, error: { code, instance: event } });
+  });
+
+  it('repeats of a long name only the beginning', async () => {
+    const answer = await ackOf('x'.repeat(100_000), {});
+    expect(answer).toMatchObject({ ok: false, error: { code: 'not-found', instance: 'x'.repeat(100) } });
+    expect(JSON.stringify(answer).length).toBeLessThan(1_000);
   });
 
   it('acks an unexpected error without telling its cause', async () => {

@@ -1,25 +1,46 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Actor } from '../actor/actor.js';
+import { platformErrors } from '../errors/platform.errors.js';
+import { clientNetwork } from '../rate-limit/client-address.js';
+import { Tally } from '../rate-limit/tally.js';
+import { ServerSettings } from './server.settings.js';
 import { sseStream, type SseOptions, type SseSource } from './sse.js';
+
+const RETRY_MS = 1_000;
 
 /** The open event streams of this process; shutdown ends each with `event: shutdown`, or the server would never close. */
 @Injectable()
 export class SseConnections implements BeforeApplicationShutdown {
   private readonly open = new Map<AbortController, Promise<void>>();
+  private readonly ofUser: Tally;
   private ended = false;
+
+  constructor({ sseMaxPerUser }: ServerSettings) {
+    this.ofUser = new Tally(sseMaxPerUser);
+  }
 
   /** How many streams are open. */
   get size(): number {
     return this.open.size;
   }
 
-  /** As {@link sseStream}, and ended by {@link endAll}. The handler takes `@Res() reply` and awaits this. */
+  /**
+   * As {@link sseStream}, and ended by {@link endAll}. The handler takes `@Res() reply` and awaits this.
+   * @throws rate-limited for a user who has enough of them open
+   */
   async stream(
     reply: FastifyReply,
     request: FastifyRequest,
     source: SseSource,
     options: SseOptions = {},
   ): Promise<void> {
+    const leave = this.ofUser.take(ownerOf(request));
+    if (!leave) {
+      throw platformErrors['rate-limited']('You have too many event streams open here; close some.', {
+        retryAfterMs: RETRY_MS,
+      });
+    }
     const ending = new AbortController();
     const end = (): void => ending.abort();
     options.signal?.addEventListener('abort', end, { once: true });
@@ -29,6 +50,7 @@ export class SseConnections implements BeforeApplicationShutdown {
     try {
       await stream;
     } finally {
+      leave();
       this.open.delete(ending);
       options.signal?.removeEventListener('abort', end);
     }
@@ -44,4 +66,10 @@ export class SseConnections implements BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     await this.endAll();
   }
+}
+
+/** The user, or the address where no user is known. */
+function ownerOf(request: FastifyRequest): string {
+  const { actor } = request as FastifyRequest & { actor?: Actor };
+  return actor ? `user ${actor.id}` : `address ${clientNetwork(request.ip)}`;
 }

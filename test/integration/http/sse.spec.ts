@@ -7,6 +7,7 @@ import { platformErrors } from '../../../src/platform/errors/platform.errors.js'
 import { Produces } from '../../../src/platform/http/produces.interceptor.js';
 import { SseConnections } from '../../../src/platform/http/sse-connections.js';
 import type { SseEvent } from '../../../src/platform/http/sse.js';
+import { eventually } from '../../support/eventually.js';
 import { startHttpApp, type HttpTestApp } from '../../support/http-app.js';
 
 /** What the test makes the stream do, and what it saw of it. */
@@ -177,6 +178,24 @@ describe('event streams', () => {
     expect(produced).toBeLessThan(1000);
     response.destroy();
     await script.closed;
+  });
+
+  it('are bounded for each user, and others may have theirs', async () => {
+    script.source = waiting;
+    const as = (actor: string): Promise<Response> => http.fetch('/events', { headers: { 'x-actor': actor } });
+    const streams = await Promise.all(Array.from({ length: 20 }, () => as('ada')));
+    const refused = await as('ada');
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+    expect(await refused.json()).toMatchObject({ code: 'rate-limited' });
+    streams.push(await as('bob'));
+    expect(streams.map(({ status }) => status)).toEqual(streams.map(() => 200));
+    await streams[0]?.body?.cancel();
+    await eventually('the stream to be closed', () =>
+      Promise.resolve(http.app.get(SseConnections).size < 21 || undefined),
+    );
+    streams.push(await as('ada'));
+    expect(streams.at(-1)?.status).toBe(200);
+    await Promise.all(streams.slice(1).map(({ body }) => body?.cancel()));
   });
 
   it('end with "shutdown" when the server stops, and do not keep it from stopping', async () => {
