@@ -74,7 +74,7 @@ describe('the socket dispatcher', () => {
     [
       'what is nested too deep',
       'say',
-      [JSON.parse('['.repeat(30_000) + ']'.repeat(30_000))],
+      [JSON.parse('['.repeat(40_000) + ']'.repeat(40_000))],
       'payload-too-large',
     ],
     ['what is nested deep', 'say', [JSON.parse('['.repeat(5_000) + ']'.repeat(5_000))], 'validation-failed'],

@@ -19,7 +19,6 @@ describe('the end of a token', () => {
   });
   afterEach(() => {
     expiry.stop();
-    expect(jest.getTimerCount()).toBe(0);
     jest.useRealTimers();
   });
 
@@ -51,6 +50,12 @@ describe('the end of a token', () => {
     expect([heard.length, connected]).toEqual([1, true]);
     jest.advanceTimersByTime(100_000);
     expect([heard.length, connected]).toEqual([2, false]);
+  });
+
+  it('is not waited for by a socket that has gone', () => {
+    expiry.arm(inMs(90_000));
+    expiry.stop();
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it('may be farther away than a timer can wait', () => {

@@ -195,7 +195,7 @@ describe('event streams', () => {
     );
     streams.push(await as('ada'));
     expect(streams.at(-1)?.status).toBe(200);
-    await Promise.all(streams.slice(1).map(({ body }) => body?.cancel()));
+    await Promise.all(streams.slice(1).map(async ({ body }) => body?.cancel()));
   });
 
   it('end with "shutdown" when the server stops, and do not keep it from stopping', async () => {
