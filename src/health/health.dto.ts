@@ -21,10 +21,37 @@ export class Readiness {
   degraded!: string[];
 }
 
+export class RedisMemoryHealth {
+  usedBytes!: number;
+  /** Null where there is no limit. */
+  maxBytes!: number | null;
+  percent!: number | null;
+}
+
+export class RedisReplicationHealth {
+  role!: 'primary' | 'replica';
+  connectedReplicas!: number;
+  /** Since the slowest replica was heard; null where there is none. */
+  lagSeconds!: number | null;
+}
+
 export class RedisHealth {
   mode!: 'redis' | 'none';
+  topology!: 'none' | 'single' | 'sentinel' | 'cluster';
   status!: 'off' | 'connecting' | 'ready' | 'lost';
+  /** False also while it answers and refuses writes, as one that is full does. */
+  writable!: boolean;
+  /** What is wrong, such as unreachable, wrong-password or out-of-memory; null when nothing is. */
+  reason!: string | null;
+  /** Of the latest probe; 0 before the first. */
   latencyMs!: number;
+  /** 99 of 100 of the latest probes took no longer; null before the first. */
+  latencyP99Ms!: number | null;
+  /** How often a lost connection came back. */
+  reconnects!: number;
+  /** Null until Redis has told; so is the replication. */
+  memory!: RedisMemoryHealth | null;
+  replication!: RedisReplicationHealth | null;
 }
 
 export class CacheHealth {
