@@ -1,4 +1,5 @@
 import { HttpException, NotFoundException, ServiceUnavailableException } from '@nestjs/common';
+import { LockLost, LockTimeout, LockUnavailable } from '@rapport/redis';
 import { AppError } from '../errors/app-error.js';
 import { toAppError, toProblem } from './problem.js';
 
@@ -35,6 +36,9 @@ describe('toProblem', () => {
 describe('toAppError', () => {
   it.each<[unknown, number, string]>([
     [new NotFoundException('x'), 404, 'not-found'],
+    [new LockTimeout('x', 1), 503, 'unavailable'],
+    [new LockUnavailable('x'), 503, 'unavailable'],
+    [new LockLost('x', 'y'), 503, 'unavailable'],
     [new ServiceUnavailableException('x'), 503, 'unavailable'],
     [new HttpException('x', 418), 400, 'validation-failed'],
     [new HttpException('x', 500), 500, 'internal'],

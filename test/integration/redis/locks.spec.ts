@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { Locks, RedisConnections, type Lock } from '@rapport/redis';
+import { Redis } from 'ioredis';
 import { describeLocks } from '../../../libs/redis/src/testing/locks.contract.js';
 import { eventually } from '../../support/eventually.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
@@ -13,6 +14,14 @@ async function connect(server: RedisServer): Promise<RedisConnections> {
   opened.push(connections);
   await connections.start();
   return connections;
+}
+async function serveAllSlots(server: RedisServer): Promise<void> {
+  const node = new Redis(server.url);
+  await node.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+  await eventually('the slots to be served', async () =>
+    String(await node.call('CLUSTER', 'INFO')).includes('cluster_state:ok') ? true : undefined,
+  );
+  node.disconnect();
 }
 function closeAll(): void {
   for (const connections of opened) connections.close();
@@ -30,14 +39,8 @@ describe.each([
   let connections: RedisConnections;
   beforeAll(async () => {
     server = await startRedis({ args });
+    if (args.length > 0) await serveAllSlots(server);
     connections = await connect(server);
-    if (args.length === 0) return;
-    await connections.commands?.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
-    await eventually('the slots to be served', async () =>
-      String(await connections.commands?.call('CLUSTER', 'INFO')).includes('cluster_state:ok')
-        ? true
-        : undefined,
-    );
   });
   afterAll(async () => {
     closeAll();
