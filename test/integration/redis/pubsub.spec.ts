@@ -78,6 +78,24 @@ describe('publish and subscribe among instances', () => {
     expect(heard.sort()).toEqual(['c0', 'c1', 'c2']);
   });
 
+  it('is heard by who comes while the last one is going', async () => {
+    const [[pubsub], [other]] = await Promise.all([open(server), open(server)]);
+    const channels = count(0, 9).map((turns) => `after ${turns} turns`);
+    const heard: string[] = [];
+    await Promise.all(
+      channels.map(async (channel, turns) => {
+        const stop = await pubsub.subscribe(channel, () => undefined);
+        const stopped = stop();
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        await pubsub.subscribe(channel, () => heard.push(channel));
+        await stopped;
+      }),
+    );
+    for (const channel of channels) await other.publish(channel, 0);
+    await until(() => heard.length >= channels.length);
+    expect(heard.sort()).toEqual(channels);
+  });
+
   it('drops and logs what it cannot understand or what is too large, and goes on', async () => {
     const warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     const [[pubsub, { commands }], [other]] = await Promise.all([open(server), open(server)]);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { RedisConnections, type RedisConnectionOptions } from '@rapport/redis';
+import { eventually } from '../../support/eventually.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
 import { freePort } from '../../support/server-process.js';
 
@@ -147,5 +148,70 @@ describe('RedisConnections', () => {
     redis.close();
     await ends;
     server.resume();
+  });
+
+  it('gives further connections for subscriptions, which come back and end with it', async () => {
+    const server = await start();
+    const redis = connect({ url: server.url });
+    await redis.start();
+    const own = redis.duplicate('mine');
+    if (!own) throw new Error('no connection');
+    await once(own, 'ready');
+    const again = once(own, 'ready');
+    await server.kill();
+    await server.restart();
+    await again;
+    await own.subscribe('news');
+    const message = once(own, 'message');
+    await eventually('somebody to hear it', async () =>
+      (await redis.commands?.publish('news', 'hello').catch(() => 0)) ? true : undefined,
+    );
+    expect(await message).toEqual(['news', 'hello']);
+    const ended = once(own, 'end');
+    redis.close();
+    await ended;
+    expect(redis.duplicate('late')).toBeUndefined();
+  });
+
+  it('brings a client back that has given up for good', async () => {
+    const server = await start();
+    const redis = connect({ url: server.url });
+    await redis.start();
+    const { commands } = redis;
+    const gone = lost(redis);
+    commands?.disconnect();
+    await gone;
+    await ready(redis);
+    expect(redis.commands).toBe(commands);
+    expect(await commands?.set('key', 'value')).toBe('OK');
+    expect(redis.metrics().reconnects).toBe(1);
+  });
+
+  it('counts commands, failed ones and those without an answer in time', async () => {
+    const server = await start();
+    const redis = connect({ url: server.url, commandTimeoutMs: 100, heartbeatMs: 60_000 });
+    await redis.start();
+    const before = redis.metrics().commands;
+    await redis.commands?.set('key', 'value');
+    await expect(redis.commands?.lpush('key', 'value')).rejects.toThrow('WRONGTYPE');
+    server.pause();
+    await expect(redis.commands?.get('key')).rejects.toThrow('Command timed out');
+    server.resume();
+    const { failed, timedOut } = redis.metrics().commands;
+    expect([failed - before.failed, timedOut - before.timedOut]).toEqual([2, 1]);
+  });
+
+  it('leaves no socket and no timer when it is closed', async () => {
+    const open = (): string[] =>
+      process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap' || name === 'Timeout');
+    const server = await start();
+    const before = open().length;
+    const redis = connect({ url: server.url });
+    await redis.start();
+    redis.duplicate('mine');
+    await redis.blocking.use((client) => client.ping());
+    expect(open().length).toBeGreaterThan(before);
+    redis.close();
+    await eventually('all to be closed', async () => (open().length <= before ? true : undefined));
   });
 });

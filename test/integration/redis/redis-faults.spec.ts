@@ -41,7 +41,8 @@ describe('RedisConnections, when Redis answers and refuses', () => {
   beforeEach(() => {
     lines = [];
     for (const level of ['log', 'warn', 'error'] as const) {
-      jest.spyOn(Logger.prototype, level).mockImplementation((line: unknown) => void lines.push(`${level}: ${line}`));
+      const note = (...[line]: unknown[]): void => void lines.push(`${level}: ${String(line)}`);
+      jest.spyOn(Logger.prototype, level).mockImplementation(note);
     }
   });
   afterEach(async () => {

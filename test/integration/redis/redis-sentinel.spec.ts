@@ -1,58 +1,103 @@
+import { Logger } from '@nestjs/common';
+import { RedisConnections } from '@rapport/redis';
 import { Redis } from 'ioredis';
 import { eventually } from '../../support/eventually.js';
 import { startSentinels, type SentinelGroup } from '../../support/redis-sentinel.js';
+import { FAST, heard, isUp, written } from './following.js';
+import { START_MS } from '../../support/service.js';
+import { startTalkingService, type TalkingService } from './talking-service.js';
 
-describe('the Sentinel group of the tests', () => {
+beforeEach(() => {
+  for (const level of ['log', 'warn', 'error'] as const)
+    jest.spyOn(Logger.prototype, level).mockImplementation();
+});
+afterEach(() => jest.restoreAllMocks());
+
+describe('RedisConnections under Sentinel', () => {
   let group: SentinelGroup;
-  let client: Redis;
+  let redis: RedisConnections;
 
   beforeAll(async () => {
-    group = await startSentinels({ replicas: 1 });
-    const { sentinels, name } = group;
-    client = new Redis({ sentinels, name, retryStrategy: () => 50, sentinelRetryStrategy: () => 50 });
-    client.on('error', () => undefined);
+    group = await startSentinels();
+    redis = new RedisConnections({ ...FAST, sentinels: group.sentinels, sentinelName: group.name });
+    await redis.start(5_000);
   });
-
   afterAll(async () => {
-    client.disconnect();
+    redis.close();
     await group.stop();
   });
 
-  /** A primary that was deposed in good order stays connected, and says READONLY until the client asks anew. */
-  const write = async (value: string): Promise<void> => {
-    try {
-      await client.set('key', value);
-    } catch {
-      client.disconnect(true);
-      await client.set('key', value);
-    }
-  };
-
-  it('fails over in good order', async () => {
-    await write('before');
-    const old = await group.primary();
-    const taker = await group.failover();
-    expect(taker.port).not.toBe(old.port);
-    expect(await client.get('key')).toBe('before');
-    await write('after');
-    expect(await client.get('key')).toBe('after');
+  it('finds the primary', async () => {
+    await isUp(redis);
+    await written(redis, 'a');
+    const health = await eventually('INFO', async () =>
+      redis.health().replication ? redis.health() : undefined,
+    );
+    expect(health).toMatchObject({ mode: 'sentinel', replication: { role: 'primary' } });
   });
 
-  it('survives a killed primary, which comes back as a replica', async () => {
+  it('follows a failover in good order, with the subscriptions', async () => {
+    const { commands, subscriber } = redis;
+    const before = await group.primary();
+    const taker = await group.failover();
+    expect(taker).not.toBe(before);
+    await written(redis, 'b');
+    await isUp(redis);
+    expect([redis.commands, redis.subscriber]).toEqual([commands, subscriber]);
+    const port = /tcp_port:(\d+)/.exec((await redis.commands?.call('INFO', 'server')) as string)?.[1];
+    expect(Number(port)).toBe(taker.port);
+    await heard(redis);
+  });
+
+  it('follows when the primary dies, in the same clients', async () => {
+    const { commands, subscriber } = redis;
     const old = await group.primary();
-    const taker = await group.killPrimary();
-    await write('written to the taker');
-    expect(await client.get('key')).toBe('written to the taker');
+    const lost = new Promise<void>((resolve) => redis.onLost(resolve));
+    const taker = group.killPrimary();
+    await lost;
+    await taker;
+    await written(redis, 'c');
+    await isUp(redis);
+    expect([redis.commands, redis.subscriber]).toEqual([commands, subscriber]);
+    await heard(redis);
     await old.restart();
     const direct = new Redis(old.port, old.host);
     try {
-      await eventually('the old primary to follow', async () => {
-        const role = await direct.role().catch(() => []);
-        return role[0] === 'slave' ? true : undefined;
-      });
+      await eventually('the old primary to follow', async () =>
+        (await direct.role())[0] === 'slave' ? true : undefined,
+      );
     } finally {
       direct.disconnect();
     }
-    expect(await group.primary()).toBe(taker);
+  });
+
+  describe('the whole service', () => {
+    let service: TalkingService;
+
+    beforeAll(async () => {
+      service = await startTalkingService({
+        REDIS_SENTINELS: group.sentinels.map(({ host, port }) => `${host}:${port}`).join(),
+        REDIS_SENTINEL_NAME: group.name,
+      });
+    }, START_MS);
+    afterAll(() => service.close());
+
+    it(
+      'answers before, during and after a failover',
+      async () => {
+        await isUp(service.redis);
+        expect(service.redis.topology).toBe('sentinel');
+        expect(await service.say('Hello')).not.toBe('');
+        expect(await service.logged()).toBeGreaterThan(0);
+        const failover = group.failover();
+        for (let at = 0; at < 5; at++) expect(await service.say(`During the failover ${at}`)).not.toBe('');
+        await failover;
+        await written(service.redis, 'd');
+        await isUp(service.redis);
+        expect(await service.say('Still there?')).not.toBe('');
+        expect(await service.logged()).toBeGreaterThan(0);
+      },
+      START_MS,
+    );
   });
 });

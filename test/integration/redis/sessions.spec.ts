@@ -97,6 +97,19 @@ describe('sessions among instances', () => {
     expect(await other.ofUser('ann')).toEqual([]);
   });
 
+  it("are this process's own while Redis refuses them, and shared again when it takes them", async () => {
+    const [[one, redis], [other]] = await Promise.all([open(), open()]);
+    await redis.set('p:sessions:bob', 'not an index');
+    await one.register(socketOf('s1', 'bob'));
+    expect(one.degraded).toBe(true);
+    await redis.del('p:session:s1');
+    expect(await one.get('s1')).toMatchObject({ userId: 'bob' });
+    expect(await one.ofUser('bob')).toHaveLength(1);
+    await redis.del('p:sessions:bob');
+    await until(() => !one.degraded);
+    expect(await idsOf(other, 'bob')).toEqual(['s1']);
+  });
+
   it('are taken off by an instance that stops', async () => {
     const [[one], [other]] = await Promise.all([open(), open()]);
     await one.register(socketOf('s1', 'ann'));

@@ -6,6 +6,7 @@ import {
   type RedisEndpoint,
 } from './connection-options.js';
 import { nodeConnector } from './node-connector.js';
+import { sentinelConnector } from './sentinel-connector.js';
 
 /** What differs between the connections of a process. */
 interface Purpose {
@@ -40,12 +41,18 @@ export function createSubscriber(
   const topology = topologyOf(options);
   if (topology === 'none') return undefined;
   if (topology !== 'cluster') return createRedis(options, { role });
-  const connector = nodeConnector({ target: () => someNode(options, commands as Cluster) });
-  return new Redis({
+  const target = (): RedisEndpoint => {
+    const node = someNode(options, commands as Cluster);
+    // So that the client says where it is.
+    Object.assign(subscriber.options, node);
+    return node;
+  };
+  const subscriber = new Redis({
     ...behaviour(options, { role }),
     ...credentials(options),
-    Connector: connector,
+    Connector: nodeConnector({ target }),
   });
+  return subscriber;
 }
 
 /** A known node of the Cluster, or, before it is known, one of those it is looked for at. */
@@ -72,6 +79,7 @@ function createRedis(options: RedisConnectionOptions, purpose: Purpose): Redis {
       sentinelRetryStrategy: backoff(options),
       // Told by the Sentinels: a primary that was deposed in good order keeps its connections.
       failoverDetector: !purpose.blocking,
+      Connector: sentinelConnector,
     });
   }
   const onReplica = (): void => {

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { Availability, type RedisStatus } from './availability.js';
 import { BlockingPool } from './blocking-pool.js';
 import { createClient, createSubscriber } from './clients.js';
@@ -83,7 +83,7 @@ export class RedisConnections {
     const { name = 'rapport', heartbeatMs = 1_000 } = options;
     this.heartbeat = new Heartbeat(
       this.commands,
-      () => [...(this.subscriber ? [this.subscriber] : []), ...this.duplicates],
+      () => this.subscribers(),
       { intervalMs: heartbeatMs, key: `${name}:probe` },
       {
         onTaken: (askedAt) => {
@@ -220,8 +220,21 @@ export class RedisConnections {
       const revive = (): void => void client.connect().catch(ignore);
       this.revivals.set(client, setTimeout(revive, REVIVE_MS));
     });
-    // A Cluster client keeps the dead node's slots until somebody asks who has them now.
-    if (isCluster(client)) client.on('-node', () => client.status === 'ready' && client.refreshSlotsCache());
+    if (isCluster(client)) client.on('-node', (node: Redis) => this.noteGoneNode(client, node));
+  }
+
+  /** The client neither asks who has the slots of a node now, nor knows our subscriptions, which may be on that node. */
+  private noteGoneNode(cluster: Cluster, { options: { host, port } }: Redis): void {
+    if (this.closed || cluster.status !== 'ready') return;
+    cluster.refreshSlotsCache();
+    for (const client of this.subscribers()) {
+      const { options, status } = client;
+      if (status === 'ready' && options.host === host && options.port === port) client.disconnect(true);
+    }
+  }
+
+  private subscribers(): Redis[] {
+    return [...(this.subscriber ? [this.subscriber] : []), ...this.duplicates];
   }
 
   private noteReady(client: RedisClient): void {
