@@ -132,7 +132,18 @@ describe('rate limits counted in Redis', () => {
       await limits.giveBack('burst', 'ann', limit);
       await limits.giveBack('burst', 'ann', limit);
       expect((await limits.peek('burst', 'ann', limit)).remaining).toBe(limit.quota - 1);
+    });
+
+    it('forget a key that is reset there and here', async () => {
+      const limits = await instance(100);
+      await limits.take('burst', 'ann', limit);
+      server.pause();
+      await limits.take('burst', 'ann', limit);
+      server.resume();
+      await counted(limits);
       await limits.reset('burst', 'ann');
+      expect((await limits.peek('burst', 'ann', limit)).remaining).toBe(limit.quota);
+      server.pause();
       expect((await limits.peek('burst', 'ann', limit)).remaining).toBe(limit.quota);
     });
   });

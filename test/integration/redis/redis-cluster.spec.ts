@@ -118,7 +118,7 @@ describe('RedisConnections on a Cluster', () => {
     const popped = KEYS.slice(0, 3).map((key) =>
       redis.blocking.use((client) => client.blpop(`list of ${key}`, 5)),
     );
-    await Promise.all(KEYS.slice(0, 3).map((key) => redis.commands?.rpush(`list of ${key}`, key)));
+    for (const key of KEYS.slice(0, 3)) await redis.commands?.rpush(`list of ${key}`, key);
     expect(await Promise.all(popped)).toEqual(KEYS.slice(0, 3).map((key) => [`list of ${key}`, key]));
   });
 
