@@ -1,4 +1,5 @@
-import { newCharacter, newPerson, readReply } from '../support/api-client.js';
+import { newCharacter, newPerson, readReply, type Problem } from '../support/api-client.js';
+import { eventually } from '../support/eventually.js';
 import { startModelServer } from '../support/model-server.js';
 import { START_MS, startEmbedded } from '../support/service.js';
 import { LiveSocket, type Sent } from '../support/socket-client.js';
@@ -36,6 +37,73 @@ it(
     expect(completed.data.message).toMatchObject({ text: said, status: 'cancelled' });
     expect(await stream).toMatchObject({ text: said, last: { event: 'reply.completed' } });
     await model.stop();
+  },
+  START_MS,
+);
+
+it(
+  'a server that is told to stop goes on serving, then takes on nothing that lasts, and cuts short what takes too long',
+  async () => {
+    const model = await startModelServer();
+    // A reply may go on for 3 s after the signal.
+    const settings = { AI_BASE_URL: model.url, AI_MODEL: 'echo', DRAIN_DELAY: '1s', SHUTDOWN_GRACE: '8s' };
+    const service = await startEmbedded(settings);
+    const person = await newPerson(service.url);
+    const { id: characterId } = await newCharacter(person);
+    const { id } = await person.converse(characterId);
+    const socket = await LiveSocket.connect(service.url, person.token);
+    const gone = new Promise((resolve) => socket.socket.once('disconnect', resolve));
+    const { generation } = (await person.say(id, 'Tell me at length')).body;
+    const stream = readReply(await person.events(generation.eventsUrl));
+    await eventually(
+      'the reply to begin',
+      async () =>
+        (await person.get<{ length: number }>(`/api/generations/${generation.id}`)).body.length > 0 ||
+        undefined,
+    );
+    const second = await person.converse(characterId);
+
+    const stopping = service.stop();
+    await eventually(
+      'the probe to say so',
+      async () => (await person.get('/readyz')).status === 503 || undefined,
+    );
+    const served = await person.get('/api/users/me');
+    expect([served.status, served.headers.get('connection')]).toEqual([200, 'close']);
+
+    const { reconnectInMs } = (await socket.hears('server:draining')) as unknown as { reconnectInMs: number };
+    expect(reconnectInMs).toBeGreaterThanOrEqual(0);
+    expect(reconnectInMs).toBeLessThanOrEqual(5_000);
+    await expect(LiveSocket.connect(service.url, person.token)).rejects.toMatchObject({
+      data: { status: 503, code: 'draining', retryAfterMs: expect.any(Number) as number },
+    });
+    const refused = await person.say(second.id, 'One more');
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(refused.body as unknown as Problem).toMatchObject({ code: 'unavailable' });
+    expect((await person.get(`/api/conversations/${id}`)).status).toBe(200);
+
+    const { text, last } = await stream;
+    expect(last).toMatchObject({ event: 'reply.failed', data: { text, error: { code: 'unavailable' } } });
+    // To the official client a lost link, which it makes again by itself.
+    expect(await gone).toBe('transport close');
+    expect(await stopping).toBe(0);
+    await model.stop();
+  },
+  START_MS,
+);
+
+it(
+  'a second signal ends the process at once',
+  async () => {
+    const service = await startEmbedded({ DRAIN_DELAY: '20s' });
+    service.signal('SIGTERM');
+    await eventually(
+      'the probe to say so',
+      async () => (await fetch(`${service.url}/readyz`)).status === 503 || undefined,
+    );
+    const began = performance.now();
+    expect(await service.stop()).toBe(1);
+    expect(performance.now() - began).toBeLessThan(5_000);
   },
   START_MS,
 );
