@@ -4,9 +4,12 @@ import { seeded } from '../children/random.js';
 import { ConversationClient } from './conversation-client.js';
 import { Diary } from './diary.js';
 import type { SentOnce } from './end-rules.js';
+import { holds } from './holds.js';
 import { PersistentCaller } from './persistent-caller.js';
 import { ReplyFollower } from './reply-follower.js';
 import { otherSide, type Side, type World } from './world.js';
+
+const ENTER_MS = 10_000;
 
 /** A person in one conversation, with two devices on different instances, and followers of each reply over SSE. */
 export class Actor {
@@ -49,7 +52,9 @@ export class Actor {
       });
     const side: Side = random() < 0.5 ? 'a' : 'b';
     const [active, passive] = await Promise.all([start('active', side), start('passive', otherSide(side))]);
-    return new Actor(world, person, conversationId, random, active, passive, diary);
+    const actor = new Actor(world, person, conversationId, random, active, passive, diary);
+    if (!(await holds(ENTER_MS, () => actor.isSettled))) diary.complain(`not in step after ${ENTER_MS} ms`);
+    return actor;
   }
 
   get isSettled(): boolean {

@@ -170,6 +170,8 @@ export class Device {
     return new Promise<boolean>((resolve) => {
       this.wake = () => resolve(false);
       socket.once('connect', () => resolve(true));
+      // The link was lost between the handshake of the engine and that of the namespace.
+      socket.once('disconnect', () => resolve(false));
       socket.once('connect_error', (error: Error & { data?: Problem }) => {
         const { data } = error;
         const draining = data?.code === 'draining' && this.world.mayRefuse(side);

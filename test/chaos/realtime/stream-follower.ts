@@ -58,9 +58,9 @@ export class StreamFollower {
     if (resumed.status === 'forbidden') return { apply: [], refetch: false, again: false };
     const { epoch, to } = resumed;
     this.position = epoch === null || to === null ? undefined : { epoch, seq: to };
-    if (resumed.status !== 'ok') {
-      return { apply: [], refetch: true, again: false };
-    }
+    // What was told before it is lost: the snapshot has it, and everything up to `to`.
+    const isReset = resumed.events.some(({ type }) => type === SYNC_RESET);
+    if (resumed.status !== 'ok' || isReset) return { apply: [], refetch: true, again: resumed.hasMore };
     const isNew = (event: StreamEvent): boolean => event.seq > (asked.after ?? 0);
     const apply = asked.after === undefined ? [] : resumed.events.filter(isNew);
     for (const event of apply) this.remember(event);
@@ -118,6 +118,7 @@ export class StreamFollower {
   }
 
   private next(event: StreamEvent): Heard {
+    if (event.type === SYNC_RESET) return this.astray();
     this.remember(event);
     this.position = { epoch: event.epoch, seq: event.seq };
     return { apply: [event], resume: false };
@@ -147,7 +148,8 @@ export class StreamFollower {
       else if (!this.mayReset()) wrong('is reset without an outage');
     }
     if (status !== 'ok') return;
-    const after = asked.after ?? to ?? 0;
+    // Who names no position joins at the head; what was told meanwhile may be in the answer already.
+    const after = asked.after ?? (to ?? 0) - events.length;
     if (asked.epoch !== undefined && asked.epoch !== epoch) wrong(`goes on in another epoch ${epoch}`);
     const numbers = events.map(({ seq }) => seq);
     const expected = Array.from({ length: Math.max(0, (to ?? 0) - after) }, (_, index) => after + 1 + index);

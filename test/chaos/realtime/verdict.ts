@@ -10,6 +10,7 @@ import {
   isRunning,
 } from './end-rules.js';
 import type { Truth } from './end-rules.js';
+import { holds } from './holds.js';
 import type { Complain } from './wire.js';
 import type { Side } from './world.js';
 
@@ -25,9 +26,9 @@ const LOOK_MS = 50;
 export async function judge(actor: Actor): Promise<void> {
   const { complain } = actor.diary;
   const truth = await quiet(actor);
-  await until(AGREE_MS, () => actor.isSettled && agrees(actor, truth));
+  await holds(AGREE_MS, () => actor.isSettled && agrees(actor, truth));
   compareDevices(actor, truth, complain);
-  await until(AGREE_MS, () => [...actor.followers.values()].every(({ reply }) => reply.ended));
+  await holds(AGREE_MS, () => [...actor.followers.values()].every(({ reply }) => reply.ended));
   for (const { reply } of actor.followers.values())
     checkReply('SSE', reply, truth, complain, actor.mayLoseTail);
   checkGenerations(truth, complain);
@@ -89,9 +90,4 @@ async function checkRest(actor: Actor, side: Side, truth: Truth): Promise<void> 
     if (shown.status !== status || shown.text !== text)
       complain(`${who} shows generation ${id} as ${shown.status} “${shown.text}”`);
   }
-}
-
-async function until(ms: number, holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + ms;
-  while (!holds() && performance.now() < deadline) await sleep(LOOK_MS);
 }
