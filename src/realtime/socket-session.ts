@@ -41,7 +41,7 @@ export class SocketSession {
   connection(): { connection: SocketConnection; settle: () => void } {
     const joined: string[] = [];
     let settled = false;
-    const join = (room: string): Joining => {
+    const join = (room: string, ...streams: string[]): Joining => {
       // A handler that missed its deadline: nobody would let go of its hold.
       if (settled) return { carries: () => undefined, incomplete: () => undefined };
       const isIn = this.socket.rooms.has(room) || this.holds.has(room);
@@ -49,7 +49,7 @@ export class SocketSession {
         throw platformErrors.conflict(`A socket may be in ${MAX_ROOMS} rooms; leave some first.`);
       }
       joined.push(room);
-      return joiningOf(this.hold(room));
+      return joiningOf(this.hold(room, streams));
     };
     const connection: SocketConnection = {
       id: this.socket.id,
@@ -86,7 +86,7 @@ export class SocketSession {
     for (const room of this.holds.keys()) this.forget(room);
   }
 
-  private hold(room: string): Hold {
+  private hold(room: string, streams: readonly string[]): Hold {
     const hold: Hold = this.holds.get(room) ?? {
       open: 0,
       events: [],
@@ -96,7 +96,7 @@ export class SocketSession {
     hold.open += 1;
     clearTimeout(hold.patience);
     this.holds.set(room, hold);
-    this.audience.startJoining(room, this);
+    this.audience.startJoining(room, this, streams);
     // A replay takes the place of what the room would have sent meanwhile.
     if (this.socket.rooms.has(room)) void this.socket.leave(room);
     return hold;

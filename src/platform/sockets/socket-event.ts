@@ -15,8 +15,9 @@ export interface SocketConnection {
   /**
    * Joins a room without a seam: what happens there from now on is held and delivered right after this event's ack,
    * leaving out what the ack already carries. Read the log after it, never before.
+   * @param streams that the ack brings the client up to; a room's own is one of them anyway
    */
-  join(room: string): Joining;
+  join(room: string, ...streams: string[]): Joining;
   /** Joins a room for what happens from now on; nothing happens for a socket that is in it. */
   enter(room: string): void;
   leave(room: string): void;

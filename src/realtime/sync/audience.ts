@@ -11,7 +11,7 @@ export interface JoiningClient {
 @Injectable()
 export class Audience {
   private readonly joining = new Map<string, Set<JoiningClient>>();
-  private readonly gatherListeners = new Set<(room: string) => void>();
+  private readonly followListeners = new Set<(stream: string, room: string) => void>();
   private readonly leaveListeners = new Set<(room: string) => void>();
   private server?: Server;
 
@@ -37,12 +37,12 @@ export class Audience {
     this.server?.local.in(room).socketsLeave(room);
   }
 
-  startJoining(room: string, client: JoiningClient): void {
-    const clients = this.joining.get(room);
-    if (clients) clients.add(client);
-    else {
-      this.joining.set(room, new Set([client]));
-      this.noteGathering(room);
+  /** @param streams those that the client follows there; a room's own is one of them anyway */
+  startJoining(room: string, client: JoiningClient, streams: readonly string[] = []): void {
+    const clients = this.joining.get(room) ?? new Set();
+    this.joining.set(room, clients.add(client));
+    for (const stream of [room, ...streams]) {
+      for (const listener of this.followListeners) listener(stream, room);
     }
   }
 
@@ -53,18 +53,14 @@ export class Audience {
     this.noteLeft(room);
   }
 
-  /** Calls `listener` with a room that somebody joins, before anything is read for them. */
-  onGathering(listener: (room: string) => void): void {
-    this.gatherListeners.add(listener);
+  /** Calls `listener` with a stream that somebody begins to follow in a room, before anything is read for them. */
+  onFollowing(listener: (stream: string, room: string) => void): void {
+    this.followListeners.add(listener);
   }
 
   /** Calls `listener` with a room in which nobody is left. */
   onLeft(listener: (room: string) => void): void {
     this.leaveListeners.add(listener);
-  }
-
-  private noteGathering(room: string): void {
-    for (const listener of this.gatherListeners) listener(room);
   }
 
   private noteLeft(room: string): void {

@@ -44,7 +44,7 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
       this.log.listen((delivered) => this.receive(delivered)),
       this.log.onBack(() => void this.check()),
     ];
-    this.audience.onGathering((room) => this.watch(room));
+    this.audience.onFollowing((stream, room) => this.watch(stream, room));
     this.audience.onLeft((room) => this.forgetRoom(room));
     if (this.log.isShared) this.checks = setInterval(() => void this.check(), CHECK_EVERY_MS);
   }
@@ -86,7 +86,7 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * A stream that was not heard of before. A room's own is watched since somebody joined; any other begins here, and is
+   * A stream that nobody has asked for yet. A room's own is watched since somebody joined; any other begins here, and is
    * read from its beginning when this is not its first event.
    */
   private meet({ event, room }: DeliveredEvent): Position {
@@ -94,11 +94,11 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
     return this.keep(event.stream, { room, epoch: event.epoch, seq, held: undefined });
   }
 
-  private watch(room: string): void {
-    if (this.positions.has(room)) return;
-    const position = this.keep(room, { room, epoch: undefined, seq: 0, held: undefined });
-    this.ask(room, position, async () => {
-      const [head] = await this.log.heads([room]);
+  private watch(stream: string, room: string): void {
+    if (this.positions.has(stream)) return;
+    const position = this.keep(stream, { room, epoch: undefined, seq: 0, held: undefined });
+    this.ask(stream, position, async () => {
+      const [head] = await this.log.heads([stream]);
       if (head) Object.assign(position, { epoch: head.epoch, seq: head.seq });
     });
   }

@@ -20,13 +20,16 @@ export class SyncSocket {
     { streams }: ResumeStreams,
     connection: SocketConnection,
   ): Promise<{ streams: ResumedStream[] }> {
-    const opened = await Promise.all(streams.map(({ stream }) => this.topics.open(actor, stream)));
-    // Joined before the log is read, or an event could fall between the two.
-    const joined = opened.map((open) => open && connection.join(open.room));
+    const opened = await Promise.all(
+      streams.map(async (position) => ({ position, open: await this.topics.open(actor, position.stream) })),
+    );
+    // All joined before the log is read, or an event could fall between the two.
+    const joined = opened.map(({ position, open }) => ({
+      position,
+      open: open && { ...open, joining: connection.join(open.room, position.stream) },
+    }));
     return {
-      streams: await Promise.all(
-        streams.map((position, at) => this.answer(position, opened[at], joined[at])),
-      ),
+      streams: await Promise.all(joined.map(({ position, open }) => this.answer(position, open))),
     };
   }
 
@@ -38,16 +41,15 @@ export class SyncSocket {
 
   private async answer(
     { stream, epoch, after }: StreamPosition,
-    open: OpenedStream | undefined,
-    joining: Joining | undefined,
+    open: (OpenedStream & { joining: Joining }) | undefined,
   ): Promise<ResumedStream> {
-    if (!open || !joining) {
+    if (!open) {
       const nothing = { epoch: null, from: null, to: null, events: [], hasMore: false, snapshot: null };
       return { stream, status: 'forbidden', ...nothing };
     }
     const known = after === undefined ? await this.presentEnd(stream) : { epoch, after };
     const replay = await this.log.read(stream, known);
-    const { snapshot } = open;
+    const { snapshot, joining } = open;
     const found = { stream, epoch: replay.epoch, status: replay.status, snapshot };
     if (replay.status !== 'ok') {
       joining.carries({ stream, epoch: replay.epoch, seq: replay.head });

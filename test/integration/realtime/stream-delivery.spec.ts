@@ -111,6 +111,20 @@ describe('what is brought to the sockets of an instance', () => {
     expect(here.seqs()).toEqual([1, 2, 3]);
   });
 
+  it('begins where the client that asks for a stream is brought to, not with its first event', async () => {
+    const stream = `${room}-reply`;
+    await say(stream);
+    await say(stream);
+    const late = await Instance.start(redis.url);
+    const client = { offer: ({ event }: { event: LogEvent }) => void late.heard.push(event) };
+    late.audience.startJoining(room, client, [stream]);
+    await late.log.heads([stream]);
+    await say(stream);
+    await hears('the next', () => late.heard.length > 0);
+    expect(late.seqs()).toEqual([3]);
+    late.stop();
+  });
+
   it('is complete after the subscription was lost, though nothing else happens', async () => {
     await say();
     await hears('the first', () => here.heard.length === 1);
