@@ -6,7 +6,7 @@ const digits = (value: number): string =>
   value >= 100 ? Math.round(value).toLocaleString('en') : Number(value.toPrecision(3)).toString();
 
 function scaled(value: number, units: readonly [number, string][]): string {
-  const [size, unit] = units.find(([size]) => value >= size) ?? units.at(-1)!;
+  const [size, unit] = units.find(([size]) => Math.abs(value) >= size) ?? units.at(-1)!;
   return `${digits(value / size)} ${unit}`;
 }
 

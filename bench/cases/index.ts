@@ -1,10 +1,13 @@
 import type { BenchCase } from '../bench-case.js';
 import { crossingEvict } from './crossing-evict.js';
+import { fanOut } from './fan-out.js';
 import { hitRatio } from './hit-ratio.js';
 import { http } from './http.js';
 import { hungRedis } from './hung-redis.js';
+import { idleSockets } from './idle-sockets.js';
 import { l1Hit } from './l1-hit.js';
 import { l2Hit, l2HitPromoted } from './l2-hit.js';
+import { logDelay } from './log-delay.js';
 import { memory } from './memory.js';
 import { miss } from './miss.js';
 import { otherInstance } from './other-instance.js';
@@ -25,4 +28,7 @@ export const cases: readonly BenchCase[] = [
   tagEvict,
   memory,
   hitRatio,
+  fanOut,
+  logDelay,
+  idleSockets,
 ];

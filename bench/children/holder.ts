@@ -1,6 +1,7 @@
 // Fills the tier in the process and says what the heap holds because of it. Needs --expose-gc.
 import { setImmediate as turn } from 'node:timers/promises';
 import { serveParent } from '../child-process.js';
+import { collectedMemory } from '../collected-memory.js';
 import type { OpenCache, Tiers } from '../contenders/contender.js';
 import { contenderNamed } from '../contenders/index.js';
 import { makeItem, type Item } from '../item.js';
@@ -14,16 +15,6 @@ let loads = 0;
 
 /** As it comes out of a decoder: no two entries share a text. */
 const decoded = (id: string): Item => JSON.parse(JSON.stringify(makeItem(id))) as Item;
-
-async function heldBytes(): Promise<number> {
-  // Twice: what the first collection lets go of can hold on to more.
-  for (let pass = 0; pass < 2; pass++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    globalThis.gc!();
-  }
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 serveParent({
   open: async (input: { contender: string; url: string; tiers: Tiers; l1Entries: number }) => {
@@ -41,7 +32,7 @@ serveParent({
     // What the first call sets up for good is not the price of an entry.
     await cache.read('warm-up');
   },
-  heldBytes,
+  heldBytes: async () => (await collectedMemory()).heap,
   keepAlone: (entries: number) => {
     for (let index = 0; index < entries; index++) alone.push(decoded(`item-${index}`));
   },
