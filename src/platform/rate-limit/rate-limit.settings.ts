@@ -22,4 +22,15 @@ export class RateLimitSettings {
   @Min(1_000)
   @Max(86_400_000)
   burstWindowMs = 60_000;
+
+  @Setting({
+    env: 'RATE_LIMIT_DEADLINE',
+    type: 'duration',
+    description:
+      'How long Redis may take to count an attempt (burst, logins) before this process counts for itself.',
+  })
+  @IsInt()
+  @Min(5)
+  @Max(10_000)
+  deadlineMs = 50;
 }

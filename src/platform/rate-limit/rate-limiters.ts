@@ -3,6 +3,7 @@ import { MemoryRateLimits, RateLimits, RedisConnections } from '@rapport/redis';
 import { RuntimeSettings } from '../../config/runtime.settings.js';
 import { RedisSettings } from '../redis/redis.settings.js';
 import { AttemptLimiter } from './attempt-limiter.js';
+import { RateLimitSettings } from './rate-limit.settings.js';
 
 export interface AttemptLimit {
   /** Unique in the service; part of the Redis key. */
@@ -22,8 +23,13 @@ export class RateLimiters implements OnApplicationShutdown {
   readonly shared: RateLimits;
   private readonly local = new MemoryRateLimits();
 
-  constructor(redis: RedisConnections, { keyPrefix }: RedisSettings, { environment }: RuntimeSettings) {
-    this.shared = new RateLimits(redis, { prefix: `${keyPrefix}:${environment}` });
+  constructor(
+    redis: RedisConnections,
+    { keyPrefix }: RedisSettings,
+    { environment }: RuntimeSettings,
+    { deadlineMs }: RateLimitSettings,
+  ) {
+    this.shared = new RateLimits(redis, { prefix: `${keyPrefix}:${environment}`, deadlineMs });
   }
 
   create({ name, points, windowMs, what, shared = true }: AttemptLimit): AttemptLimiter {
