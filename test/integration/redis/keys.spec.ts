@@ -67,9 +67,9 @@ describe('a glob', () => {
           );
         },
       ),
-      { numRuns: FULL_SIZE ? 3_000 : 25 },
+      { numRuns: FULL_SIZE ? 1_000 : 25 },
     );
-  });
+  }, 300_000);
 
   it('matches a text alone when it is escaped', async () => {
     await fc.assert(

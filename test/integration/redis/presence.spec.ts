@@ -171,9 +171,9 @@ describe('presence among instances', () => {
             expect(inside[at]!.sort()).toEqual((await model.onlineIn(room)).sort());
         }
       }),
-      { numRuns: FULL_SIZE ? 2_000 : 15 },
+      { numRuns: FULL_SIZE ? 500 : 15 },
     );
-  });
+  }, 300_000);
 
   it('keeps many connections alive at once', async () => {
     const presence = open();

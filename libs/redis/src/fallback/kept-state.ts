@@ -5,9 +5,13 @@ import type { RedisConnections } from '../connections/redis-connections.js';
 const RETRY_MS = 1_000;
 
 /** What {@link KeptState} needs to know. */
-export interface KeptStateOptions {
+export interface KeptStateOptions<Store> {
   /** Begins the log line, e.g. `Presence`. */
   feature: string;
+  /** This process's own part. */
+  local: Store;
+  /** All parts; undefined when no Redis is configured. */
+  shared: Store | undefined;
   /** Milliseconds between two renewals. */
   renewEveryMs: number;
   /** Keeps alive everything this process stands for: with itself, and with Redis when that is there. */
@@ -18,7 +22,7 @@ export interface KeptStateOptions {
  * State in Redis of which every process keeps its own part alive (leases, sessions). While Redis is away each process
  * answers from its own part; when Redis is back, the part is written again before answers come from Redis.
  */
-export class KeptState {
+export class KeptState<Store> {
   private readonly log = new Logger('Redis');
   private readonly stopWatching: (() => void)[];
   private timer: NodeJS.Timeout | undefined;
@@ -31,7 +35,7 @@ export class KeptState {
 
   constructor(
     private readonly connections: RedisConnections,
-    private readonly options: KeptStateOptions,
+    private readonly options: KeptStateOptions<Store>,
   ) {
     this.complete = this.redisIsThere;
     this.stopWatching = [
@@ -47,13 +51,24 @@ export class KeptState {
   }
 
   /** From Redis once it has this process's part, otherwise from this process. */
-  async read<T>(shared: () => Promise<T>, local: () => Promise<T>): Promise<T> {
-    return this.complete && this.redisIsThere ? this.attempt(shared, local) : local();
+  read<T>(question: (store: Store) => Promise<T>): Promise<T> {
+    const { local, shared } = this.options;
+    if (!shared || !this.complete || !this.redisIsThere) return question(local);
+    return this.attempt(
+      () => question(shared),
+      () => question(local),
+    );
   }
 
-  /** To Redis if it is there, also while the rest is being written again; `local` is what this process says alone. */
-  async write<T>(shared: () => Promise<T>, local: () => Promise<T>): Promise<T> {
-    return this.redisIsThere ? this.attempt(shared, local) : local();
+  /** In this process at once, so that it can answer alone, and in Redis if it is there, whether it has all or not. */
+  write<T>(change: (store: Store) => Promise<T>): Promise<T> {
+    const { local, shared } = this.options;
+    const alone = change(local);
+    if (!shared || !this.redisIsThere) return alone;
+    return this.attempt(
+      () => change(shared),
+      () => alone,
+    );
   }
 
   close(): void {

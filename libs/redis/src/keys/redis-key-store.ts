@@ -1,4 +1,5 @@
-import type { Cluster, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
+import type { RedisClient } from '../connections/connection-options.js';
 import { inBatches } from '../fallback/in-batches.js';
 import { escapeGlob } from './glob.js';
 import type { DeleteByPatternOptions, KeyStore } from './key-store.js';
@@ -14,7 +15,7 @@ export class RedisKeyStore implements KeyStore {
 
   /** @param prefix first part of every key, e.g. `rapport:production` */
   constructor(
-    private readonly redis: Redis | Cluster,
+    private readonly redis: RedisClient,
     prefix: string,
   ) {
     this.prefix = `${prefix}:`;

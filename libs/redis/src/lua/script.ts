@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Cluster, Redis } from 'ioredis';
+import type { RedisClient } from '../connections/connection-options.js';
 
 /** Runs a script on a connection: keys (one slot in a Cluster), then arguments. */
 export type Script<Answer> = (
-  redis: Redis | Cluster,
+  redis: RedisClient,
   keys: readonly string[],
   args: readonly (string | number)[],
 ) => Promise<Answer>;

@@ -66,7 +66,7 @@ export class Presence {
   private readonly owed = new Map<string, OwnConnection>();
   private readonly local: MemoryPresenceStore;
   private readonly shared?: PresenceStore;
-  private readonly kept: KeptState;
+  private readonly kept: KeptState<PresenceStore>;
   private readonly listeners = new Set<(change: PresenceChange) => void>();
 
   constructor(connections: RedisConnections, options: PresenceOptions) {
@@ -76,6 +76,8 @@ export class Presence {
     if (connections.commands) this.shared = new RedisPresenceStore(connections.commands, prefix, times);
     this.kept = new KeptState(connections, {
       feature: 'Presence',
+      local: this.local,
+      shared: this.shared,
       renewEveryMs,
       renew: (redisIsThere) => this.renew(redisIsThere),
     });
@@ -92,7 +94,7 @@ export class Presence {
     this.owed.delete(connectionId);
     this.own.set(connectionId, { userId, rooms: new Set(rooms), state });
     const member = { connectionId, userId };
-    return this.write(async (store) => {
+    return this.kept.write(async (store) => {
       const [change] = await Promise.all([
         store.keep(userId, [[connectionId, state]]),
         ...rooms.map((room) => store.enter(room, [member])),
@@ -107,7 +109,7 @@ export class Presence {
     if (!connection) return undefined;
     this.own.delete(connectionId);
     if (this.shared && this.owed.size < MAX_OWED) this.owed.set(connectionId, connection);
-    return this.write((store) => this.drop(store, connectionId, connection));
+    return this.kept.write((store) => this.drop(store, connectionId, connection));
   }
 
   /** Says how active the person is. Undefined for a connection that this instance does not have. */
@@ -115,7 +117,7 @@ export class Presence {
     const connection = this.own.get(connectionId);
     if (!connection) return undefined;
     connection.state = state;
-    return this.write((store) => store.keep(connection.userId, [[connectionId, state]]));
+    return this.kept.write((store) => store.keep(connection.userId, [[connectionId, state]]));
   }
 
   /**
@@ -125,7 +127,7 @@ export class Presence {
    * @returns what changed, if a lease had run out
    */
   touch(connectionIds: readonly string[]): Promise<PresenceChange[]> {
-    return this.write((store) => this.keepAll(store, connectionIds));
+    return this.kept.write((store) => this.keepAll(store, connectionIds));
   }
 
   /** Without effect for a connection that this instance does not have. */
@@ -133,13 +135,13 @@ export class Presence {
     const connection = this.own.get(connectionId);
     if (!connection) return;
     connection.rooms.add(room);
-    await this.write((store) => store.enter(room, [{ connectionId, userId: connection.userId }]));
+    await this.kept.write((store) => store.enter(room, [{ connectionId, userId: connection.userId }]));
   }
 
   async leave(connectionId: string, room: string): Promise<void> {
     const connection = this.own.get(connectionId);
     if (!connection?.rooms.delete(room)) return;
-    await this.write((store) => store.leave(room, [{ connectionId, userId: connection.userId }]));
+    await this.kept.write((store) => store.leave(room, [{ connectionId, userId: connection.userId }]));
   }
 
   /** Idle counts: there is a connection. */
@@ -150,12 +152,12 @@ export class Presence {
 
   /** Users with a connection in the room, each once. */
   onlineIn(room: string): Promise<string[]> {
-    return this.read((store) => store.onlineIn(room));
+    return this.kept.read((store) => store.onlineIn(room));
   }
 
   /** In the order of the ids; somebody unknown is offline. */
   of(userIds: readonly string[]): Promise<UserPresence[]> {
-    return this.read((store) => store.of(userIds));
+    return this.kept.read((store) => store.of(userIds));
   }
 
   /**
@@ -179,26 +181,6 @@ export class Presence {
     if (!shared) return;
     // Given up at the first failure: what is left ends by itself.
     await inBatches(left, BATCH, ([id, own]) => this.drop(shared, id, own)).catch(() => undefined);
-  }
-
-  /** In this process at once, so that it can answer alone, and in Redis if it is there. */
-  private write<T>(change: (store: PresenceStore) => Promise<T>): Promise<T> {
-    const { shared } = this;
-    const local = change(this.local);
-    if (!shared) return local;
-    return this.kept.write(
-      () => change(shared),
-      () => local,
-    );
-  }
-
-  private read<T>(question: (store: PresenceStore) => Promise<T>): Promise<T> {
-    const { shared, local } = this;
-    if (!shared) return question(local);
-    return this.kept.read(
-      () => question(shared),
-      () => question(local),
-    );
   }
 
   private async drop(

@@ -1,4 +1,4 @@
-import type { Cluster, Redis } from 'ioredis';
+import type { RedisClient } from '../connections/connection-options.js';
 import { inBatches } from '../fallback/in-batches.js';
 import { enterRoomScript, readRoomScript } from '../lua/presence-room.lua.js';
 import { dropLeasesScript, keepLeasesScript, readLeasesScript } from '../lua/presence-user.lua.js';
@@ -34,7 +34,7 @@ const ROOM_BATCH = 1_000;
 export class RedisPresenceStore implements PresenceStore {
   /** @param prefix in front of every key, e.g. `rapport:production` */
   constructor(
-    private readonly redis: Redis | Cluster,
+    private readonly redis: RedisClient,
     private readonly prefix: string,
     private readonly times: PresenceTimes,
   ) {}

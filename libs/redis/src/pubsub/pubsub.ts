@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import type { Cluster, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
+import type { RedisClient } from '../connections/connection-options.js';
 import type { RedisConnections } from '../connections/redis-connections.js';
 import { escapeGlob } from '../keys/glob.js';
 import { MemoryPubSub, type MessageCallback } from './memory-pubsub.js';
@@ -140,7 +141,7 @@ export class PubSub {
   }
 
   /** On a Cluster, always the same server: through two of them messages could overtake each other. */
-  private publisherOf(commands: Redis | Cluster): Redis {
+  private publisherOf(commands: RedisClient): Redis {
     if (!('nodes' in commands)) return commands;
     const nodes = commands.nodes('master');
     const usable = nodes.filter(({ status }) => status === 'ready' || status === 'wait');

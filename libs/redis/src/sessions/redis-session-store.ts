@@ -1,4 +1,4 @@
-import type { Cluster, Redis } from 'ioredis';
+import type { RedisClient } from '../connections/connection-options.js';
 import { inBatches } from '../fallback/in-batches.js';
 import { script } from '../lua/script.js';
 import { indexSessionScript, unindexSessionsScript } from '../lua/session-index.lua.js';
@@ -20,7 +20,7 @@ const UNDER_WAY_MS = 10_000;
 export class RedisSessionStore implements SessionStore {
   /** @param prefix in front of every key, e.g. `rapport:production` */
   constructor(
-    private readonly redis: Redis | Cluster,
+    private readonly redis: RedisClient,
     private readonly prefix: string,
     private readonly ttlMs: number,
   ) {}

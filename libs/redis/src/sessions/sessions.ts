@@ -35,7 +35,7 @@ export class Sessions {
   private readonly owed = new Map<string, Pick<Session, 'socketId' | 'userId'>>();
   private readonly local: MemorySessionStore;
   private readonly shared?: SessionStore;
-  private readonly kept: KeptState;
+  private readonly kept: KeptState<SessionStore>;
 
   constructor(connections: RedisConnections, options: SessionsOptions) {
     const { prefix, ttlMs = 86_400_000, renewEveryMs = 60_000 } = options;
@@ -43,6 +43,8 @@ export class Sessions {
     if (connections.commands) this.shared = new RedisSessionStore(connections.commands, prefix, ttlMs);
     this.kept = new KeptState(connections, {
       feature: 'The list of sessions',
+      local: this.local,
+      shared: this.shared,
       renewEveryMs,
       renew: (redisIsThere) => this.renew(redisIsThere),
     });
@@ -58,18 +60,18 @@ export class Sessions {
     const session = { ...socket, rooms: [...socket.rooms], lastSeenAt: new Date().toISOString() };
     this.owed.delete(session.socketId);
     this.own.set(session.socketId, session);
-    await this.write((store) => store.put(session));
+    await this.kept.write((store) => store.put(session));
     return { ...session };
   }
 
   /** Of whichever instance. */
   get(socketId: string): Promise<Session | undefined> {
-    return this.read((store) => store.get(socketId));
+    return this.kept.read((store) => store.get(socketId));
   }
 
   /** Keeps sockets of this instance alive, as it does by itself; unknown ones are passed over. */
   touch(socketIds: readonly string[]): Promise<void> {
-    return this.write((store) => this.keep(store, socketIds));
+    return this.kept.write((store) => this.keep(store, socketIds));
   }
 
   /** Says which rooms a socket of this instance follows; without effect for others. */
@@ -85,12 +87,12 @@ export class Sessions {
     const session = this.own.get(socketId);
     if (!session) return false;
     this.forget(session);
-    return this.write((store) => this.drop(store, session));
+    return this.kept.write((store) => this.drop(store, session));
   }
 
   /** Of all instances. */
   ofUser(userId: string): Promise<Session[]> {
-    return this.read((store) => store.ofUser(userId));
+    return this.kept.read((store) => store.ofUser(userId));
   }
 
   /**
@@ -102,7 +104,7 @@ export class Sessions {
   removeAllOf(userId: string): Promise<Session[]> {
     // First, so that no renewal writes them again behind the removal.
     for (const session of this.own.values()) if (session.userId === userId) this.forget(session);
-    return this.write((store) => store.removeAllOf(userId));
+    return this.kept.write((store) => store.removeAllOf(userId));
   }
 
   /** Takes this instance's sessions off the list, and stops. */
@@ -114,25 +116,6 @@ export class Sessions {
     if (!shared) return;
     // Given up at the first failure: what is left ends by itself.
     await inBatches(left, BATCH, (session) => shared.remove(session)).catch(() => undefined);
-  }
-
-  private write<T>(change: (store: SessionStore) => Promise<T>): Promise<T> {
-    const { shared } = this;
-    const local = change(this.local);
-    if (!shared) return local;
-    return this.kept.write(
-      () => change(shared),
-      () => local,
-    );
-  }
-
-  private read<T>(question: (store: SessionStore) => Promise<T>): Promise<T> {
-    const { shared, local } = this;
-    if (!shared) return question(local);
-    return this.kept.read(
-      () => question(shared),
-      () => question(local),
-    );
   }
 
   private forget(session: Session): void {

@@ -67,6 +67,18 @@ export function describePubSub(where: string, connect: () => RedisConnections): 
       expect(heard).toEqual([1, 1, 2, 3]);
     });
 
+    it('does not call a callback that another one has just stopped', async () => {
+      const heard: string[] = [];
+      let stopSecond = (): Promise<void> => Promise.resolve();
+      await pubsub.subscribe('a', () => {
+        heard.push('first');
+        return stopSecond();
+      });
+      stopSecond = await pubsub.subscribe('a', () => heard.push('second'));
+      await pubsub.publish('a', 0);
+      expect(heard).toEqual(['first']);
+    });
+
     it('matches patterns, once for each that fits', async () => {
       const heard: string[] = [];
       await pubsub.psubscribe('room:*', (_, channel) => heard.push(`* ${channel}`));
