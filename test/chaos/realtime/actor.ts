@@ -7,6 +7,7 @@ import type { SentOnce } from './end-rules.js';
 import { holds } from './holds.js';
 import { PersistentCaller } from './persistent-caller.js';
 import { ReplyFollower } from './reply-follower.js';
+import type { Allowances } from './wire.js';
 import { otherSide, type Side, type World } from './world.js';
 
 const ENTER_MS = 10_000;
@@ -16,8 +17,6 @@ export class Actor {
   /** What she sent, accepted or not. */
   readonly sent: SentOnce[] = [];
   readonly followers = new Map<string, ReplyFollower>();
-  readonly mayReset = (): boolean => this.world.logsLostSince(this.diary.began);
-  readonly mayLoseTail = (): boolean => this.world.repliesLostSince(this.diary.began);
   readonly caller: PersistentCaller;
 
   private constructor(
@@ -28,12 +27,17 @@ export class Actor {
     readonly active: ConversationClient,
     readonly passive: ConversationClient,
     readonly diary: Diary,
+    readonly allowances: Allowances,
   ) {
     this.caller = new PersistentCaller(world, person, active.device, diary);
   }
 
   static async enter(world: World, seed: number): Promise<Actor> {
     const diary = new Diary();
+    const allowances: Allowances = {
+      mayReset: () => world.logsLostSince(diary.began),
+      mayLoseTail: () => world.repliesLostSince(diary.began),
+    };
     const random = seeded(seed * 7_919 + 1);
     const person = await newPerson(world.url('a'));
     const { id: characterId } = await newCharacter(person);
@@ -47,12 +51,11 @@ export class Actor {
         random,
         note: (what) => diary.note(`  ${name}: ${what}`),
         complain: (what) => diary.complain(`${name}: ${what}`),
-        mayReset: () => world.logsLostSince(diary.began),
-        mayLoseTail: () => world.repliesLostSince(diary.began),
+        allowances,
       });
     const side: Side = random() < 0.5 ? 'a' : 'b';
     const [active, passive] = await Promise.all([start('active', side), start('passive', otherSide(side))]);
-    const actor = new Actor(world, person, conversationId, random, active, passive, diary);
+    const actor = new Actor(world, person, conversationId, random, active, passive, diary, allowances);
     if (!(await holds(ENTER_MS, () => actor.isSettled))) diary.complain(`not in step after ${ENTER_MS} ms`);
     return actor;
   }
@@ -64,12 +67,12 @@ export class Actor {
   /** A reply that an ack announced. */
   expect(generationId: string): void {
     if (this.followers.has(generationId)) return;
-    const { world, person, random, mayReset, mayLoseTail, diary } = this;
+    const { world, person, random, allowances, diary } = this;
     const { complain } = diary;
     this.active.expect(generationId);
     this.followers.set(
       generationId,
-      new ReplyFollower({ world, person, generationId, random, complain, mayReset, mayLoseTail }),
+      new ReplyFollower({ world, person, generationId, random, complain, allowances }),
     );
   }
 

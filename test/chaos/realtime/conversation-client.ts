@@ -4,7 +4,7 @@ import { ConversationView } from './conversation-view.js';
 import { Device, LinkLost } from './device.js';
 import { StreamFollower, type Heard } from './stream-follower.js';
 import { conversationStream, generationStream, subjectOf } from './wire.js';
-import type { Complain, Resumed, StreamEvent } from './wire.js';
+import type { Allowances, Complain, Resumed, StreamEvent } from './wire.js';
 import { otherSide, type Side, type World } from './world.js';
 
 const SNAPSHOT_MS = 15_000;
@@ -28,8 +28,7 @@ export interface ClientOptions {
   complain: Complain;
   /** What it did, for the timeline. */
   note: (what: string) => void;
-  mayReset: () => boolean;
-  mayLoseTail: () => boolean;
+  allowances: Allowances;
 }
 
 /** One device of a person that keeps a conversation in step, by the rules that clients are told. */
@@ -42,8 +41,8 @@ export class ConversationClient {
   private syncing?: Promise<void>;
 
   private constructor(private readonly options: ClientOptions) {
-    const { conversationId, complain, mayLoseTail } = options;
-    this.view = new ConversationView(conversationId, complain, mayLoseTail);
+    const { conversationId, complain, allowances } = options;
+    this.view = new ConversationView(conversationId, complain, allowances);
     this.follower(conversationStream(conversationId));
   }
 
@@ -77,7 +76,7 @@ export class ConversationClient {
   private follower(stream: string): StreamFollower {
     const known = this.followers.get(stream);
     if (known) return known;
-    const made = new StreamFollower(stream, this.options.complain, this.options.mayReset);
+    const made = new StreamFollower(stream, this.options.complain, this.options.allowances.mayReset);
     this.followers.set(stream, made);
     return made;
   }

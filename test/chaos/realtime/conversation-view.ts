@@ -1,6 +1,6 @@
 import type { Message } from '../../support/api-client.js';
 import { ReplyRecord } from './reply-record.js';
-import { REPLY, subjectOf, type Complain, type StreamEvent } from './wire.js';
+import { REPLY, subjectOf, type Allowances, type Complain, type StreamEvent } from './wire.js';
 
 /** A conversation as one client shows it: what events and snapshots said, and nothing else. */
 export class ConversationView {
@@ -13,7 +13,7 @@ export class ConversationView {
   constructor(
     readonly conversationId: string,
     private readonly complain: Complain,
-    private readonly mayLoseTail: () => boolean = () => false,
+    private readonly allowances: Allowances,
   ) {}
 
   /** By `seq`. */
@@ -29,7 +29,7 @@ export class ConversationView {
   reply(generationId: string): ReplyRecord {
     const known = this.replies.get(generationId);
     if (known) return known;
-    const made = new ReplyRecord(generationId, this.complain, this.mayLoseTail);
+    const made = new ReplyRecord(generationId, this.complain, this.allowances);
     this.replies.set(generationId, made);
     return made;
   }

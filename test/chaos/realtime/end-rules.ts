@@ -1,7 +1,7 @@
 import type { Message } from '../../support/api-client.js';
 import type { ConversationView } from './conversation-view.js';
 import type { ReplyRecord } from './reply-record.js';
-import type { Complain } from './wire.js';
+import type { Allowances, Complain } from './wire.js';
 
 /** A row of `generations`. */
 export interface StoredGeneration {
@@ -66,9 +66,9 @@ export function checkReplies(
   view: ConversationView,
   truth: Truth,
   complain: Complain,
-  mayLoseTail: () => boolean = () => false,
+  allowances: Allowances,
 ): void {
-  for (const reply of view.replies.values()) checkReply(who, reply, truth, complain, mayLoseTail);
+  for (const reply of view.replies.values()) checkReply(who, reply, truth, complain, allowances);
 }
 
 export function checkReply(
@@ -76,7 +76,7 @@ export function checkReply(
   reply: ReplyRecord,
   truth: Truth,
   complain: Complain,
-  mayLoseTail: () => boolean = () => false,
+  allowances: Allowances,
 ): void {
   const { generationId: id, text, deltas, ends, ended, whole } = reply;
   const wrong = (what: string): void => complain(`${who}, reply ${id}: ${what}`);
@@ -86,7 +86,7 @@ export function checkReply(
   if (!ended) wrong(`never ended; it is ${stored.status}`);
   else if (whole && ends === 0) wrong('ended without an event, though its stream was never reset');
   if (whole && deltas.join('') !== text) wrong('has deltas that are not its text');
-  const lostTail = stored.status === 'failed' && mayLoseTail() && text.startsWith(stored.text);
+  const lostTail = stored.status === 'failed' && allowances.mayLoseTail() && text.startsWith(stored.text);
   if (text !== stored.text && !lostTail)
     wrong(`reads “${text}”, stored is “${stored.text}” (${stored.status})`);
 }

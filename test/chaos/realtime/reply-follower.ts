@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Generation, Person } from '../../support/api-client.js';
 import { ReplyRecord } from './reply-record.js';
-import type { Complain, Position } from './wire.js';
+import type { Allowances, Complain, Position } from './wire.js';
 import { otherSide, type Side, type World } from './world.js';
 
 const PATIENCE_MS = 45_000;
@@ -14,8 +14,7 @@ export interface FollowOptions {
   generationId: string;
   random: () => number;
   complain: Complain;
-  mayReset: () => boolean;
-  mayLoseTail: () => boolean;
+  allowances: Allowances;
 }
 
 /** A reply as an EventSource follows it: over whichever instance, going on after `Last-Event-ID`. */
@@ -27,8 +26,8 @@ export class ReplyFollower {
   private stopped = false;
 
   constructor(private readonly options: FollowOptions) {
-    const { generationId, complain, mayLoseTail } = options;
-    this.reply = new ReplyRecord(generationId, complain, mayLoseTail);
+    const { generationId, complain, allowances } = options;
+    this.reply = new ReplyRecord(generationId, complain, allowances);
     this.done = this.follow().catch((error: unknown) => complain(`SSE ${generationId}: ${String(error)}`));
   }
 
@@ -86,7 +85,8 @@ export class ReplyFollower {
   }
 
   private place(id: string | undefined, event: string): void {
-    const { generationId, complain, mayReset } = this.options;
+    const { generationId, complain, allowances } = this.options;
+    const { mayReset } = allowances;
     // Told from the database, after the log was lost: it has no place in one.
     if (id === undefined && mayReset()) return this.unplaced(event);
     const [, epoch, seq] = /^(.+)\.(\d+)$/.exec(id ?? '') ?? [];
@@ -114,7 +114,8 @@ export class ReplyFollower {
 
   /** The log is gone: the text so far is a resource. */
   private async startOver(side: Side): Promise<void> {
-    if (!this.options.mayReset()) this.options.complain(`SSE ${this.path} is gone without an outage`);
+    if (!this.options.allowances.mayReset())
+      this.options.complain(`SSE ${this.path} is gone without an outage`);
     this.position = undefined;
     await this.fetch(side);
   }

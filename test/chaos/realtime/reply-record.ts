@@ -1,4 +1,4 @@
-import type { Complain, EventData } from './wire.js';
+import type { Allowances, Complain, EventData } from './wire.js';
 
 /** A reply as one client put it together from what it was told. */
 export class ReplyRecord {
@@ -17,11 +17,10 @@ export class ReplyRecord {
   /** After a hole nothing fits any more; one complaint is enough. */
   private torn = false;
 
-  /** @param mayLoseTail whether both the log and the process that wrote the reply may have been lost */
   constructor(
     readonly generationId: string,
     private readonly complain: Complain,
-    private readonly mayLoseTail: () => boolean,
+    private readonly allowances: Allowances,
   ) {}
 
   /** The stream began anew, or was joined in its middle: the snapshot fills what was not heard. */
@@ -104,8 +103,9 @@ export class ReplyRecord {
   private end(text: string, how: string): void {
     this.ends += 1;
     this.ended = true;
-    if (how === 'failed' && this.mayLoseTail() && this.text.startsWith(text)) return;
-    if (this.torn) {
+    if (how === 'failed' && this.allowances.mayLoseTail() && this.text.startsWith(text)) return;
+    // The end tells all of it: to who heard nothing before, because it was lost, and to who has a hole.
+    if (this.torn || (this.known === undefined && this.allowances.mayReset())) {
       this.text = text;
       return;
     }

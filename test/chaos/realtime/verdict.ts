@@ -30,7 +30,7 @@ export async function judge(actor: Actor): Promise<void> {
   compareDevices(actor, truth, complain);
   await holds(AGREE_MS, () => [...actor.followers.values()].every(({ reply }) => reply.ended));
   for (const { reply } of actor.followers.values())
-    checkReply('SSE', reply, truth, complain, actor.mayLoseTail);
+    checkReply('SSE', reply, truth, complain, actor.allowances);
   checkGenerations(truth, complain);
   checkSent(actor.sent, truth, complain);
   await checkUsage(actor, truth);
@@ -54,11 +54,11 @@ function agrees(actor: Actor, truth: Truth): boolean {
   return faults === 0;
 }
 
-function compareDevices({ active, passive, mayLoseTail }: Actor, truth: Truth, complain: Complain): void {
+function compareDevices({ active, passive, allowances }: Actor, truth: Truth, complain: Complain): void {
   for (const [name, { view, device }] of Object.entries({ active, passive })) {
     const who = `${name} at ${device.side}`;
     checkMessages(who, view.messages, truth, complain);
-    checkReplies(who, view, truth, complain, mayLoseTail);
+    checkReplies(who, view, truth, complain, allowances);
   }
 }
 

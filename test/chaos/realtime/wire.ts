@@ -57,3 +57,13 @@ export const subjectOf = (stream: string): string => stream.slice(stream.indexOf
 
 /** Where broken promises go. */
 export type Complain = (what: string) => void;
+
+/** What may have been lost in the outages so far, and so must not be complained about. */
+export interface Allowances {
+  /** A log: Redis was away, or emptied. */
+  mayReset: () => boolean;
+  /** Both the log of a reply and the process that wrote it. */
+  mayLoseTail: () => boolean;
+}
+
+export const NOTHING_LOST: Allowances = { mayReset: () => false, mayLoseTail: () => false };
