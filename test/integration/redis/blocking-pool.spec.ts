@@ -108,6 +108,21 @@ describe('the pool for blocking commands', () => {
     expect(await redis.blocking.use((client) => client.ping())).toBe('PONG');
   });
 
+  it('closes the connection of work that goes on beyond its end', async () => {
+    const redis = await open({ min: 0, max: 1 });
+    let kept: Redis | undefined;
+    const endless = redis.blocking.use(
+      (client) => {
+        kept = client as Redis;
+        return new Promise(() => undefined);
+      },
+      { deadlineMs: 20 },
+    );
+    await expect(endless).rejects.toMatchObject({ code: 'use-timeout' });
+    await expect(kept?.set('key', 'from beyond')).rejects.toThrow();
+    expect(await redis.blocking.use(async (client) => client)).not.toBe(kept);
+  });
+
   it('takes no connection back on which a command has no answer yet', async () => {
     const redis = await open({ min: 0, max: 1 });
     const left = await redis.blocking.use(async (client) => {

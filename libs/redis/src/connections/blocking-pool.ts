@@ -8,6 +8,8 @@ interface Pooled {
   readonly tally: CommandTally;
   /** Not borrowed since the last sweep. */
   stale: boolean;
+  /** Being closed; the client calls itself ready until its socket has gone. */
+  dropped: boolean;
 }
 
 interface Waiter {
@@ -83,7 +85,7 @@ export class BlockingPool {
       end.forget();
       this.inUse.delete(pooled);
       // Work that goes on beyond its end must not share the connection with the next.
-      if (ended) pooled.client.disconnect();
+      if (ended) drop(pooled);
       this.takeBack(pooled);
     }
   }
@@ -95,7 +97,7 @@ export class BlockingPool {
 
   /** Closes all connections: what blocks on them fails now. The next use opens new ones. */
   break(): void {
-    for (const { client } of [...this.idle.splice(0), ...this.inUse]) client.disconnect();
+    for (const pooled of [...this.idle.splice(0), ...this.inUse]) drop(pooled);
   }
 
   close(): void {
@@ -136,7 +138,7 @@ export class BlockingPool {
       const pooled = this.idle.pop() as Pooled;
       pooled.stale = false;
       if (isUsable(pooled)) this.waiters[0]?.give(pooled);
-      else pooled.client.disconnect();
+      else drop(pooled);
     }
     while (this.opening < this.waiters.length && this.size < this.limits.max) this.open();
   }
@@ -161,7 +163,7 @@ export class BlockingPool {
     within(this.limits.waitMs, client.connect()).then(
       () => {
         this.opening--;
-        this.takeBack({ client, tally, stale: false });
+        this.takeBack({ client, tally, stale: false, dropped: false });
       },
       (error: Error) => {
         this.opening--;
@@ -172,7 +174,7 @@ export class BlockingPool {
   }
 
   private takeBack(pooled: Pooled): void {
-    if (this.closed || !isUsable(pooled)) pooled.client.disconnect();
+    if (this.closed || !isUsable(pooled)) drop(pooled);
     else this.idle.push(pooled);
     if (!this.closed) this.serve();
   }
@@ -182,7 +184,7 @@ export class BlockingPool {
     const gone = this.idle.filter(({ stale }) => stale).slice(0, Math.max(0, spare));
     for (const pooled of gone) {
       this.idle.splice(this.idle.indexOf(pooled), 1);
-      pooled.client.disconnect();
+      drop(pooled);
     }
     for (const pooled of this.idle) pooled.stale = true;
   }
@@ -199,6 +201,14 @@ function endOf(deadlineMs: number, signal: AbortSignal | undefined) {
   return { reached, forget: () => done.abort() };
 }
 
+function drop(pooled: Pooled): void {
+  pooled.dropped = true;
+  pooled.client.disconnect();
+}
+
 /** Up, with nothing unanswered, and not turned into a subscriber. */
-const isUsable = ({ client, tally }: Pooled): boolean =>
-  client.status === 'ready' && tally.inFlight === 0 && (client as { mode?: string }).mode !== 'subscriber';
+const isUsable = ({ client, tally, dropped }: Pooled): boolean =>
+  !dropped &&
+  client.status === 'ready' &&
+  tally.inFlight === 0 &&
+  (client as { mode?: string }).mode !== 'subscriber';

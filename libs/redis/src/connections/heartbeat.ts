@@ -122,11 +122,9 @@ export class Heartbeat {
     try {
       return await within(this.options.intervalMs, this.write(node, key));
     } catch (error) {
-      const fault = faultOf(error as Error);
-      // The client drops the node then, and learns from the others who has its slots.
-      if (fault?.code === 'no-answer') node.disconnect();
+      // Who has its slots may be another one by now.
       cluster.refreshSlotsCache();
-      return fault;
+      return faultOf(error as Error);
     }
   }
 
