@@ -22,6 +22,7 @@ import { newId } from '../../../src/platform/ids/ids.js';
 import { PeriodicModule } from '../../../src/platform/jobs/periodic.module.js';
 import { PaginationModule } from '../../../src/platform/pagination/pagination.module.js';
 import { PaginationSettings } from '../../../src/platform/pagination/pagination.settings.js';
+import { ObservedModule } from '../../support/observed.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 
 /** Takes `Bearer <id> <role>` at its word. */
@@ -103,6 +104,7 @@ export async function startCharacters(redisUrl?: string): Promise<CharactersApp>
       ClockModule,
       PeriodicModule,
       PaginationModule,
+      ObservedModule,
       HttpPlatformModule,
       CharactersModule,
     ],

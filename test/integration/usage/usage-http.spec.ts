@@ -12,6 +12,7 @@ import { HttpPlatformModule } from '../../../src/platform/http/http-platform.mod
 import { ServerSettings } from '../../../src/platform/http/server.settings.js';
 import { ReservationsController } from '../../../src/usage/reservations.controller.js';
 import { UsageController } from '../../../src/usage/usage.controller.js';
+import { ObservedModule } from '../../support/observed.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { USAGE_ENTITIES, usageParts } from './usage-harness.js';
 
@@ -46,7 +47,7 @@ describe('usage over HTTP', () => {
     @Module({ providers: shared, exports: shared })
     class SharedModule {}
     @Module({
-      imports: [parts.cache, SharedModule, HttpPlatformModule],
+      imports: [parts.cache, SharedModule, ObservedModule, HttpPlatformModule],
       controllers: [UsageController, ReservationsController],
       providers: [{ provide: APP_GUARD, useClass: AuthGuard }],
     })
