@@ -79,8 +79,8 @@ export class CommandTally {
 
   private count(ms: number): void {
     this.sumMs += ms;
-    const found = BUCKETS_MS.findIndex((bound) => ms <= bound);
-    const at = found < 0 ? BUCKETS_MS.length : found;
+    let at = 0;
+    while (ms > (BUCKETS_MS[at] ?? Number.POSITIVE_INFINITY)) at++;
     this.counts[at] = (this.counts[at] ?? 0) + 1;
   }
 }
