@@ -62,7 +62,7 @@ describe('a rolling restart of two instances', () => {
     await balancer?.stop();
     await Promise.all(instances?.map((instance) => instance.stop()) ?? []);
     await cluster?.stop();
-  });
+  }, START_MS);
 
   const followed = (): Promise<true> =>
     eventually(
@@ -118,13 +118,16 @@ describe('a rolling restart of two instances', () => {
     'fails no request, loses no message, and brings every socket back in its time',
     async () => {
       const stopLoad = load();
-      await sleep(500);
-      expect(await restart(0)).toBe(0);
-      await followed();
-      expect(await restart(1)).toBe(0);
-      await followed();
-      await sleep(500);
-      await stopLoad();
+      try {
+        await sleep(500);
+        expect(await restart(0)).toBe(0);
+        await followed();
+        expect(await restart(1)).toBe(0);
+        await followed();
+        await sleep(500);
+      } finally {
+        await stopLoad();
+      }
 
       expect(failures).toEqual([]);
       for (const [index, { person, conversationId, sent }] of talks.entries()) {

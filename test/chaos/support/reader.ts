@@ -17,6 +17,7 @@ interface Resumed {
 }
 
 const ACK_MS = 10_000;
+const RETRY_MS = 1_000;
 
 /** An official client that follows one conversation by the rules of the log, over as many connections as it takes. */
 export class Reader {
@@ -30,6 +31,8 @@ export class Reader {
   private position: { epoch?: string; after?: number } = {};
   private resuming?: Promise<void>;
   private dueAt?: number;
+  private retry?: NodeJS.Timeout;
+  private stopped = false;
 
   constructor(
     url: string,
@@ -41,8 +44,13 @@ export class Reader {
     this.socket.on('server:draining', ({ reconnectInMs }: { reconnectInMs: number }) => {
       this.dueAt = performance.now() + reconnectInMs;
     });
+    // A refusal is not repeated by the client itself.
+    this.socket.on('connect_error', (error: Error & { data?: { retryAfterMs?: number } }) => {
+      if (this.socket.active || this.stopped) return;
+      this.retry = setTimeout(() => this.socket.connect(), error.data?.retryAfterMs ?? RETRY_MS);
+    });
     this.socket.on('disconnect', (reason) => {
-      if (reason !== 'transport close') this.faults.push(`disconnected: ${reason}`);
+      if (reason !== 'transport close' && !this.stopped) this.faults.push(`disconnected: ${reason}`);
     });
     this.socket.onAny((_type: string, event: LogEvent) => this.hear(event));
   }
@@ -53,6 +61,8 @@ export class Reader {
   }
 
   stop(): void {
+    this.stopped = true;
+    clearTimeout(this.retry);
     this.socket.disconnect();
   }
 
