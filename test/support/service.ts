@@ -48,6 +48,7 @@ const QUICK: Settings = {
   AI_OFFLINE_DELAY: '1ms',
   AUTH_ARGON2_MEMORY_KIB: '64',
   AUTH_ARGON2_PASSES: '1',
+  SOCKET_DRAIN_SPREAD: '200ms',
   // Tests send faster than people do.
   BURST_LIMIT: '100000',
 };
