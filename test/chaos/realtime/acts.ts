@@ -40,7 +40,7 @@ function take(actor: Actor, step: Step, seed: number): Promise<void> | void {
     case 'delete':
       return onOne(kept(actor), which, (message) => takeBack(actor, message, how));
     case 'regenerate':
-      return onOne(replies(actor), which, (messageId) => regenerate(actor, messageId));
+      return onOne(replies(actor), which, (messageId) => regenerate(actor, messageId, how));
     case 'cancel':
       return onOne(actor.active.view.running, which, ({ generationId }) => cancel(actor, generationId, how));
     case 'drop-active':
@@ -141,13 +141,16 @@ async function takeBack({ conversationId, caller }: Actor, message: SentOnce, ho
   if (answer) message.deleted = true;
 }
 
-async function regenerate(actor: Actor, messageId: string): Promise<void> {
+async function regenerate(actor: Actor, messageId: string, how: string): Promise<void> {
   const path = `/api/conversations/${actor.conversationId}/messages/${messageId}/regenerations`;
-  const key = { 'idempotency-key': randomUUID() };
+  const clientRequestId = randomUUID();
+  const key = { 'idempotency-key': clientRequestId };
+  const reply = { mode: 'stream', queue: true };
   const answer = await actor.caller.ask<Posted>({
     what: `regenerate ${messageId}`,
-    rest: (at) => at.post(path, { reply: { mode: 'stream', queue: true } }, key),
-    how: 'rest',
+    rest: (at) => at.post(path, { reply }, key),
+    socket: ['reply:regenerate', { messageId, clientRequestId, reply }],
+    how,
     // The reply, or what it answers, may have gone meanwhile; another may be under way.
     allowed: [404, 409],
   });

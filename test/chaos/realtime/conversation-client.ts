@@ -105,6 +105,7 @@ export class ConversationClient {
     if (type === 'error') return this.options.complain(`an error event: ${JSON.stringify(payload)}`);
     if (typeof event?.stream !== 'string' || event.seq === null || !FOLLOWED.test(event.stream)) return;
     if (event.type !== type) this.options.complain(`${event.stream}: ${event.type} was sent as ${type}`);
+    this.options.note(`${shortened(event.stream)} ${shortened(event.epoch)} ${event.seq} ${inShort(event)}`);
     this.take(event.stream, this.follower(event.stream).hear(event));
   }
 
@@ -154,7 +155,10 @@ export class ConversationClient {
   private async resumed(follower: StreamFollower, resumed: Resumed, connection: number): Promise<void> {
     const { stream } = follower;
     const { status, epoch, from, to, hasMore } = resumed;
-    this.options.note(`${stream} ${status} ${epoch} ${from}-${to}${hasMore ? ' and more' : ''}`);
+    const told = resumed.events.map((event) => `${event.seq} ${inShort(event)}`);
+    this.options.note(
+      `${shortened(stream)} is ${status} ${shortened(epoch)} ${from}-${to}${hasMore ? ' and more' : ''} [${told.join(', ')}]`,
+    );
     const { apply, refetch, again } = follower.answer(resumed);
     for (const event of apply) this.view.apply(event);
     if (refetch) await this.refetch(stream, resumed.snapshot, connection);
@@ -167,7 +171,9 @@ export class ConversationClient {
     if (path === null) return this.options.complain(`${stream}: no snapshot is named`);
     if (stream.startsWith('generation:')) {
       const found = await this.read<Generation>(path, connection);
-      if (found) this.view.reply(subjectOf(stream)).restart(found.text, OVER.includes(found.status));
+      if (!found) return;
+      this.options.note(`${shortened(stream)} reads ${found.text.length} units, ${found.status}`);
+      this.view.reply(subjectOf(stream)).restart(found.text, OVER.includes(found.status));
       return;
     }
     const messages: Message[] = [];
@@ -207,3 +213,8 @@ export class ConversationClient {
     return undefined;
   }
 }
+
+/** The end of an id is what tells it apart. */
+const shortened = (id: string | null): string => (id ?? 'none').replace(/[0-9a-f]{8}-[0-9a-f-]{23}/, '');
+const inShort = ({ id, type, data: { offset, text } }: StreamEvent): string =>
+  offset === undefined ? `${type} (${shortened(id)})` : `${type} ${offset}+${text?.length}`;

@@ -77,8 +77,8 @@ export class ReplyRecord {
       this.wrong(`said again: ${this.text.length} units known, delta at ${offset}`);
     this.agree(offset, text, 'A delta');
     this.deltas.push(text);
-    this.known = Math.max(this.known ?? 0, offset + text.length);
-    this.text = this.text.slice(0, offset) + text + this.text.slice(offset + text.length);
+    this.known = offset + text.length;
+    this.text = this.text.slice(0, offset) + text;
   }
 
   private snapshot({ offset, text = '' }: EventData): void {

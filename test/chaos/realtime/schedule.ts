@@ -12,7 +12,7 @@ export const PERSON_STEPS = {
   repeat: ['rest', 'socket'],
   edit: ['rest', 'socket'],
   delete: ['rest', 'socket'],
-  regenerate: ['rest'],
+  regenerate: ['rest', 'socket'],
   cancel: ['rest', 'socket'],
   /** The link of a device ends: closed by the client's engine, by RST, or after half a second in the dark. */
   'drop-active': ['close', 'reset', 'dark'],
