@@ -14,7 +14,7 @@ const CALLERS_PER_INSTANCE = FULL_SIZE ? 4 : 2;
 /** What Redis may cost while it fails. */
 const WITHIN_MS = 100;
 /** A machine with other things to do makes single answers slow: only what is slow again counts. */
-const ATTEMPTS = 2;
+const ATTEMPTS = 3;
 /** What the first few, those that find out, may wait longer than the slowest on a good day. */
 const FIRST_WITHIN_MS = 1_000;
 const NAMED_WITHIN_MS = 1_000;
