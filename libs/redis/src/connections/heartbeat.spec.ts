@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { Heartbeat, type HeartbeatListener } from './heartbeat.js';
+import { Heartbeat } from './heartbeat.js';
 
 describe('the heartbeat of the command connection', () => {
   const disconnect = jest.fn();
@@ -15,7 +15,7 @@ describe('the heartbeat of the command connection', () => {
 
   const heartbeat = (set: () => Promise<unknown>, intervalMs = 1_000): Heartbeat => {
     const client = { isCluster: false, status: 'ready', set, disconnect } as unknown as Redis;
-    return new Heartbeat(client, () => [], { intervalMs, key: 'probe' }, listener as HeartbeatListener);
+    return new Heartbeat(client, () => [], { intervalMs, key: 'probe' }, listener);
   };
   const refuse = (message: string) => () => Promise.reject(new Error(message));
 
