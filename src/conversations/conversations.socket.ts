@@ -57,12 +57,16 @@ export class ConversationsSocket {
     const replay = await this.events.read(stream, { epoch, after: after ?? head.head });
     const { status, events, hasMore } = replay;
     const seq = status === 'ok' ? (after ?? head.head) + events.length : replay.head;
-    joining.carries({ stream, epoch: replay.epoch, seq });
+    await joining.carries({ stream, epoch: replay.epoch, seq });
     if (hasMore) joining.incomplete(stream);
     const replies = [];
     for (const generation of await this.active.activeIn(id)) {
       const heard = await heardOf(this.events, generation);
-      joining.carries({ stream: generationStream(generation.id), epoch: heard.epoch, seq: heard.seq });
+      await joining.carries({
+        stream: generationStream(generation.id),
+        epoch: heard.epoch,
+        seq: heard.seq,
+      });
       replies.push({
         generationId: generation.id,
         epoch: heard.epoch,

@@ -63,7 +63,7 @@ describe('a socket that joins a room', () => {
 
   it('does not hear again what the ack carried', () => {
     const { connection, settle } = session.connection();
-    connection.join(room).carries(carried(2));
+    void connection.join(room).carries(carried(2));
     [1, 2, 3, null].forEach(tell);
     settle();
     expect(socket.heard).toEqual([3, null]);
@@ -71,7 +71,7 @@ describe('a socket that joins a room', () => {
 
   it('hears what has the same numbers in another epoch', () => {
     const { connection, settle } = session.connection();
-    connection.join(room).carries({ ...carried(2), epoch: 'before' });
+    void connection.join(room).carries({ ...carried(2), epoch: 'before' });
     [1, 2].forEach(tell);
     settle();
     expect(socket.heard).toEqual([1, 2]);
@@ -83,7 +83,7 @@ describe('a socket that joins a room', () => {
     first.settle();
     tell(1);
     const again = session.connection();
-    again.connection.join(room).carries(carried(1));
+    void again.connection.join(room).carries(carried(1));
     tell(2);
     again.settle();
     tell(3);
@@ -93,13 +93,13 @@ describe('a socket that joins a room', () => {
   it('hears nothing new of a stream before it has asked for all that it missed', () => {
     const page = session.connection();
     const first = page.connection.join(room);
-    first.carries(carried(200));
+    void first.carries(carried(200));
     first.incomplete('s');
     page.settle();
     tell(202);
     expect(socket.heard).toEqual([]);
     const rest = session.connection();
-    rest.connection.join(room).carries(carried(201));
+    void rest.connection.join(room).carries(carried(201));
     tell(203);
     rest.settle();
     expect(socket.heard).toEqual([202, 203]);

@@ -43,13 +43,13 @@ export class SocketSession {
     let settled = false;
     const join = (room: string, ...streams: string[]): Joining => {
       // A handler that missed its deadline: nobody would let go of its hold.
-      if (settled) return { carries: () => undefined, incomplete: () => undefined };
+      if (settled) return { carries: () => Promise.resolve(), incomplete: () => undefined };
       const isIn = this.socket.rooms.has(room) || this.holds.has(room);
       if (!isIn && this.socket.rooms.size + this.holds.size >= MAX_ROOMS) {
         throw platformErrors.conflict(`A socket may be in ${MAX_ROOMS} rooms; leave some first.`);
       }
       joined.push(room);
-      return joiningOf(this.hold(room, streams));
+      return this.joiningOf(this.hold(room, streams));
     };
     const connection: SocketConnection = {
       id: this.socket.id,
@@ -102,6 +102,17 @@ export class SocketSession {
     return hold;
   }
 
+  private joiningOf({ carried, incomplete }: Hold): Joining {
+    return {
+      carries: ({ stream, ...position }) => {
+        carried.set(stream, position);
+        incomplete.delete(stream);
+        return this.audience.reach(stream, position);
+      },
+      incomplete: (stream) => void incomplete.add(stream),
+    };
+  }
+
   private release(room: string): void {
     const hold = this.holds.get(room);
     if (!hold) return;
@@ -133,11 +144,3 @@ export class SocketSession {
     this.audience.endJoining(room, this);
   }
 }
-
-const joiningOf = ({ carried, incomplete }: Hold): Joining => ({
-  carries: ({ stream, epoch, seq }) => {
-    carried.set(stream, { epoch, seq });
-    incomplete.delete(stream);
-  },
-  incomplete: (stream) => void incomplete.add(stream),
-});

@@ -2,8 +2,11 @@ import type { Actor } from '../actor/actor.js';
 
 /** What a handler that joins a room tells about its ack. */
 export interface Joining {
-  /** The ack brings the client up to this event of a stream; up to here it is not sent again. */
-  carries(position: { stream: string; epoch: string; seq: number }): void;
+  /**
+   * The ack brings the client up to this event of a stream; up to here it is not sent again. Resolves when this instance
+   * has come that far, too: an announcement may still be on its way to it.
+   */
+  carries(position: { stream: string; epoch: string; seq: number }): Promise<void>;
   /** The client has to ask for the rest of the stream first; what happens there meanwhile is held until it has. */
   incomplete(stream: string): void;
 }

@@ -7,12 +7,16 @@ export interface JoiningClient {
   offer(delivered: Pick<DeliveredEvent, 'room' | 'event'>): void;
 }
 
+/** Brings this instance up to an event of a stream. */
+export type Reach = (stream: string, position: { epoch: string; seq: number }) => Promise<void>;
+
 /** Who is in which room on this instance, those that are just joining included. */
 @Injectable()
 export class Audience {
   private readonly joining = new Map<string, Set<JoiningClient>>();
   private readonly followListeners = new Set<(stream: string, room: string) => void>();
   private readonly leaveListeners = new Set<(room: string) => void>();
+  private reaching: Reach = () => Promise.resolve();
   private server?: Server;
 
   attach(server: Server): void {
@@ -51,6 +55,14 @@ export class Audience {
     if (!clients?.delete(client) || clients.size > 0) return;
     this.joining.delete(room);
     this.noteLeft(room);
+  }
+
+  /** Resolves when events up to this one have been told here, to whoever is to hear them. */
+  reach: Reach = (stream, position) => this.reaching(stream, position);
+
+  /** Who brings events here. */
+  reachBy(reach: Reach): void {
+    this.reaching = reach;
   }
 
   /** Calls `listener` with a stream that somebody begins to follow in a room, before anything is read for them. */

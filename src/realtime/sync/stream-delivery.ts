@@ -10,6 +10,8 @@ interface Position {
   seq: number;
   /** Events that came while the log is asked; undefined when nothing is asked. */
   held: DeliveredEvent[] | undefined;
+  /** Settles when the log has been asked. */
+  asking?: Promise<void>;
 }
 
 /** A stream is compared with the log this often, for an announcement may be lost without anything to show for it. */
@@ -46,6 +48,7 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
     ];
     this.audience.onFollowing((stream, room) => this.watch(stream, room));
     this.audience.onLeft((room) => this.forgetRoom(room));
+    this.audience.reachBy((stream, position) => this.reach(stream, position));
     if (this.log.isShared) this.checks = setInterval(() => void this.check(), CHECK_EVERY_MS);
   }
 
@@ -103,11 +106,28 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
+  /**
+   * A client was told of events that are not announced here yet: they are told to the others now, while that client's
+   * are held, and not again when the announcement comes.
+   */
+  private async reach(stream: string, { epoch, seq }: { epoch: string; seq: number }): Promise<void> {
+    const isThere = (position: Position): boolean => position.epoch === epoch && position.seq >= seq;
+    for (let tries = 0; tries < 2; tries++) {
+      const position = this.positions.get(stream);
+      // While the log is this process's own, nothing is on its way.
+      if (!position || this.log.degraded) return;
+      await position.asking;
+      if (isThere(position)) return;
+      this.ask(stream, position, () => this.repair(stream, position));
+      await position.asking;
+    }
+  }
+
   /** Holds the stream's events while `work` asks the log, then goes on with them. */
   private ask(stream: string, position: Position, work: () => Promise<void>): void {
     if (position.held) return;
     position.held = [];
-    work()
+    position.asking = work()
       .catch((error: unknown) => {
         this.logger.warn(
           { err: error, stream },
@@ -117,6 +137,7 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
       .finally(() => {
         const held = position.held ?? [];
         position.held = undefined;
+        position.asking = undefined;
         if (this.positions.get(stream) === position) held.forEach((delivered) => this.receive(delivered));
       });
   }

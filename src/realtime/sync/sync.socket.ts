@@ -52,11 +52,11 @@ export class SyncSocket {
     const { snapshot, joining } = open;
     const found = { stream, epoch: replay.epoch, status: replay.status, snapshot };
     if (replay.status !== 'ok') {
-      joining.carries({ stream, epoch: replay.epoch, seq: replay.head });
+      await joining.carries({ stream, epoch: replay.epoch, seq: replay.head });
       return { ...found, from: replay.head, to: replay.head, events: [], hasMore: false };
     }
     const to = known.after + replay.events.length;
-    joining.carries({ stream, epoch: replay.epoch, seq: to });
+    await joining.carries({ stream, epoch: replay.epoch, seq: to });
     if (replay.hasMore) joining.incomplete(stream);
     return { ...found, from: known.after + 1, to, events: replay.events, hasMore: replay.hasMore };
   }

@@ -242,6 +242,7 @@ describe.each(places)('generations %s', (_where, settings) => {
 
   it('end for their followers also when the process died between storing the end and telling it', async () => {
     const { generation } = await ask('Hello?');
+    jest.spyOn(app.get(EventLog, { strict: false }), 'tell').mockResolvedValue('kept');
     await log.conclude(conversation, generation, {
       status: 'completed',
       text: 'Hi.',

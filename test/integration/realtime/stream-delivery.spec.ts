@@ -125,6 +125,17 @@ describe('what is brought to the sockets of an instance', () => {
     late.stop();
   });
 
+  it('comes as far as a client was told over another connection, before that client hears of more', async () => {
+    await say();
+    let told: LogEvent | undefined;
+    await here.deaf(async () => (told = await say()));
+    await here.audience.reach(room, { epoch: told!.epoch, seq: told!.seq! });
+    expect(here.seqs()).toEqual([2, 3]);
+    await say();
+    await hears('the next', () => here.heard.length === 3);
+    expect(here.seqs()).toEqual([2, 3, 4]);
+  });
+
   it('is complete after the subscription was lost, though nothing else happens', async () => {
     await say();
     await hears('the first', () => here.heard.length === 1);
