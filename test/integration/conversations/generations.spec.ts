@@ -242,7 +242,7 @@ describe.each(places)('generations %s', (_where, settings) => {
 
   it('end for their followers also when the process died between storing the end and telling it', async () => {
     const { generation } = await ask('Hello?');
-    jest.spyOn(app.get(EventLog, { strict: false }), 'tell').mockResolvedValue('kept');
+    const dead = jest.spyOn(app.get(EventLog, { strict: false }), 'tell').mockResolvedValue('kept');
     await log.conclude(conversation, generation, {
       status: 'completed',
       text: 'Hi.',
@@ -258,6 +258,7 @@ describe.each(places)('generations %s', (_where, settings) => {
       { event: 'reply.snapshot', data: { generationId: generation.id, offset: 0, text: 'Hi.' } },
       { event: 'reply.completed', data: expect.objectContaining({ finishReason: 'stop' }) },
     ]);
+    dead.mockRestore();
   });
 
   it('tells what lies beyond an empty window', async () => {
