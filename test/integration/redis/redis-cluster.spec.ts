@@ -5,8 +5,6 @@ import type { Cluster } from 'ioredis';
 import { eventually } from '../../support/eventually.js';
 import { startRedisCluster, type RedisCluster } from '../../support/redis-cluster.js';
 import { FAST, heard, isUp, written } from './following.js';
-import { START_MS } from '../../support/service.js';
-import { startTalkingService, type TalkingService } from './talking-service.js';
 
 beforeEach(() => {
   for (const level of ['log', 'warn', 'error'] as const)
@@ -120,27 +118,5 @@ describe('RedisConnections on a Cluster', () => {
     );
     for (const key of KEYS.slice(0, 3)) await redis.commands?.rpush(`list of ${key}`, key);
     expect(await Promise.all(popped)).toEqual(KEYS.slice(0, 3).map((key) => [`list of ${key}`, key]));
-  });
-
-  describe('the whole service', () => {
-    let service: TalkingService;
-
-    beforeAll(async () => {
-      service = await startTalkingService({
-        REDIS_CLUSTER_NODES: cluster.startupNodes.map(({ host, port }) => `${host}:${port}`).join(),
-      });
-    }, START_MS);
-    afterAll(() => service.close());
-
-    it(
-      'answers, and shares its events there',
-      async () => {
-        await isUp(service.redis);
-        expect(service.redis.topology).toBe('cluster');
-        expect(await service.say('Hello')).not.toBe('');
-        expect(await service.logged()).toBeGreaterThan(0);
-      },
-      START_MS,
-    );
   });
 });

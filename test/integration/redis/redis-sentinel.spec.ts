@@ -4,8 +4,6 @@ import { Redis } from 'ioredis';
 import { eventually } from '../../support/eventually.js';
 import { startSentinels, type SentinelGroup } from '../../support/redis-sentinel.js';
 import { FAST, heard, isUp, written } from './following.js';
-import { START_MS } from '../../support/service.js';
-import { startTalkingService, type TalkingService } from './talking-service.js';
 
 beforeEach(() => {
   for (const level of ['log', 'warn', 'error'] as const)
@@ -69,35 +67,5 @@ describe('RedisConnections under Sentinel', () => {
     } finally {
       direct.disconnect();
     }
-  });
-
-  describe('the whole service', () => {
-    let service: TalkingService;
-
-    beforeAll(async () => {
-      service = await startTalkingService({
-        REDIS_SENTINELS: group.sentinels.map(({ host, port }) => `${host}:${port}`).join(),
-        REDIS_SENTINEL_NAME: group.name,
-      });
-    }, START_MS);
-    afterAll(() => service.close());
-
-    it(
-      'answers before, during and after a failover',
-      async () => {
-        await isUp(service.redis);
-        expect(service.redis.topology).toBe('sentinel');
-        expect(await service.say('Hello')).not.toBe('');
-        expect(await service.logged()).toBeGreaterThan(0);
-        const failover = group.failover();
-        for (let at = 0; at < 5; at++) expect(await service.say(`During the failover ${at}`)).not.toBe('');
-        await failover;
-        await written(service.redis, 'd');
-        await isUp(service.redis);
-        expect(await service.say('Still there?')).not.toBe('');
-        expect(await service.logged()).toBeGreaterThan(0);
-      },
-      START_MS,
-    );
   });
 });
