@@ -22,6 +22,7 @@ const TICK_MS = 1_000;
 @Injectable()
 export class HealthService implements OnModuleDestroy {
   started = false;
+  private latest: HealthCheckResult | undefined;
   private lagMs = 0;
   private tickedAt = performance.now();
   private readonly ticks = setInterval(() => this.tick(), TICK_MS);
@@ -46,7 +47,9 @@ export class HealthService implements OnModuleDestroy {
   }
 
   async readiness(): Promise<Readiness> {
-    const { status, details } = await this.check();
+    // Who is leaving says so at once: the longer the dependencies take, the more a balancer must know.
+    const known = this.shutdown.leaving ? this.latest : undefined;
+    const { status, details } = known ?? (this.latest = await this.check());
     const of = (name: string): DependencyCheck => {
       const { status: state, latencyMs = 0, off } = (details[name] ?? {}) as Record<string, unknown>;
       return { status: off ? 'off' : state === 'up' ? 'up' : 'down', latencyMs: latencyMs as number };

@@ -3,7 +3,9 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 100;
-const POLL_DEADLINE_MS = 1_000;
+const POLL_DEADLINE_MS = 5_000;
+/** Probes in a row that must fail, as orchestrators have it: one may fail on a busy machine. */
+const FAILURES = 3;
 
 /** Sends new connections to the instances whose `/readyz` says yes, one after the other, as a load balancer does. */
 export class Balancer {
@@ -52,11 +54,13 @@ export class Balancer {
   }
 
   private async poll(instance: string): Promise<void> {
+    let failures = 0;
     while (!this.stopped) {
       const signal = AbortSignal.timeout(POLL_DEADLINE_MS);
       const answer = await fetch(`${instance}/readyz`, { signal }).catch(() => undefined);
-      if (answer?.ok) this.ready.add(instance);
-      else this.ready.delete(instance);
+      failures = answer?.ok ? 0 : failures + 1;
+      if (failures === 0) this.ready.add(instance);
+      else if (failures >= FAILURES) this.ready.delete(instance);
       await answer?.body?.cancel();
       await sleep(POLL_MS);
     }
