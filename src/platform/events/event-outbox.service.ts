@@ -17,6 +17,12 @@ const RELAYED_AT_ONCE = 200;
 const REMOVE_EVERY_MS = 200;
 const SHUTDOWN_MS = 2_000;
 
+/** What one {@link EventOutbox.telling} tells when it is over; what is left running by it tells for itself. */
+interface Collected {
+  readonly facts: Fact[];
+  over: boolean;
+}
+
 /**
  * Events that tell of what is in the database. They are written in the transaction that makes them true and told after
  * its commit; where the process dies or Redis is away in between, any process tells them later. The log recognises one
@@ -33,8 +39,10 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(EventOutbox.name);
   private readonly rows: OutboxRows;
   private readonly noted = new WeakMap<EntityManager, NewFact[]>();
-  private readonly collecting = new AsyncLocalStorage<Fact[]>();
+  private readonly collecting = new AsyncLocalStorage<Collected>();
   private readonly running = new Set<Promise<void>>();
+  /** The last facts took longer than anybody waits. */
+  private late = false;
   private told: number[] = [];
   private removal?: NodeJS.Timeout;
 
@@ -78,11 +86,14 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
    * the log only as long as a healthy one takes.
    */
   async telling<T>(work: () => Promise<T>): Promise<T> {
-    const facts: Fact[] = [];
+    const collected: Collected = { facts: [], over: false };
     try {
-      return await this.collecting.run(facts, work);
+      return await this.collecting.run(collected, work);
     } finally {
-      if (facts.length > 0) await Promise.race([this.tellInBackground(facts), pause()]);
+      collected.over = true;
+      const told = collected.facts.length > 0 && this.tellInBackground(collected.facts);
+      // While the log is slow, every caller would wait in vain.
+      if (told && !this.late) await Promise.race([told, pause()]);
     }
   }
 
@@ -101,7 +112,7 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
     this.noted.delete(this.database.manager);
     const collected = this.collecting.getStore();
     const deliver = (numbered: readonly Fact[]): void => {
-      if (collected) collected.push(...numbered);
+      if (collected && !collected.over) collected.facts.push(...numbered);
       else void this.tellInBackground(numbered);
     };
     if (!this.log.isShared) {
@@ -114,11 +125,21 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
 
   /** Never rejects. */
   private tellInBackground(facts: readonly Fact[]): Promise<void> {
-    const telling = this.tellAll(facts).catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'Events were not told; they stay in the outbox for the next relay');
-    });
+    const started = performance.now();
+    const late = setTimeout(() => (this.late = true), PATIENCE_MS);
+    const telling = this.tellAll(facts)
+      .then(() => {
+        // Not when it comes late: the next one that is in time says so.
+        if (performance.now() - started < PATIENCE_MS) this.late = false;
+      })
+      .catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'Events were not told; they stay in the outbox for the next relay');
+      });
     this.running.add(telling);
-    return telling.finally(() => this.running.delete(telling));
+    return telling.finally(() => {
+      clearTimeout(late);
+      this.running.delete(telling);
+    });
   }
 
   private async tellAll(facts: readonly Fact[]): Promise<void> {
