@@ -137,6 +137,25 @@ describe('the checker of realtime schedules', () => {
       expect(hear(changed, true).complaints).toEqual([]);
     });
 
+    it('finds an id that is told twice, and drops it in another epoch', () => {
+      const { id } = log[1]!;
+      expect(hear(log.with(2, { ...log[2]!, id })).complaints[0]).toMatch(/in this epoch already/);
+      const complaints: string[] = [];
+      const follower = new StreamFollower(
+        log[0]!.stream,
+        (what) => complaints.push(what),
+        () => true,
+      );
+      follower.hear(log[0]!);
+      follower.ask();
+      const answer = { stream: log[0]!.stream, epoch: 'f', from: null, to: 0, events: [], hasMore: false };
+      follower.answer({ ...answer, status: 'reset', snapshot: null });
+      follower.settle();
+      expect(follower.hear({ ...log[0]!, epoch: 'f' }).apply).toEqual([]);
+      expect(follower.hear({ ...log[1]!, epoch: 'f' }).apply).toHaveLength(1);
+      expect(complaints).toEqual([]);
+    });
+
     it('finds a number that stands for two events', () => {
       expect(hear([...log, { ...log[1]!, id: 'another' }]).complaints[0]).toMatch(/was .* before/);
     });

@@ -24,6 +24,8 @@ export class StreamFollower {
   private asked?: ResumeRequest;
   private held: StreamEvent[] = [];
   private readonly seen = new Map<string, string>();
+  /** Of every event that was applied, by its id. */
+  private readonly epochs = new Map<string, string>();
 
   constructor(
     readonly stream: string,
@@ -62,8 +64,8 @@ export class StreamFollower {
     const isReset = resumed.events.some(({ type }) => type === SYNC_RESET);
     if (resumed.status !== 'ok' || isReset) return { apply: [], refetch: true, again: resumed.hasMore };
     const isNew = (event: StreamEvent): boolean => event.seq > (asked.after ?? 0);
-    const apply = asked.after === undefined ? [] : resumed.events.filter(isNew);
-    for (const event of apply) this.remember(event);
+    const missed = asked.after === undefined ? [] : resumed.events.filter(isNew);
+    const apply = missed.filter((event) => this.isNews(event));
     return { apply, refetch: asked.after === undefined, again: resumed.hasMore };
   }
 
@@ -119,9 +121,8 @@ export class StreamFollower {
 
   private next(event: StreamEvent): Heard {
     if (event.type === SYNC_RESET) return this.astray();
-    this.remember(event);
     this.position = { epoch: event.epoch, seq: event.seq };
-    return { apply: [event], resume: false };
+    return { apply: this.isNews(event) ? [event] : [], resume: false };
   }
 
   /** A stream that begins is in step from its first event; one that runs already is asked for from its start. */
@@ -144,7 +145,7 @@ export class StreamFollower {
     if (status === 'forbidden') wrong('is forbidden');
     if (status === 'gap') wrong('has a gap, though no log of a schedule is long enough to be trimmed');
     if (status === 'reset') {
-      if (asked.epoch === undefined || asked.epoch === epoch) wrong(`is reset to the same epoch ${epoch}`);
+      if (asked.epoch !== undefined && asked.epoch === epoch) wrong(`is reset to the same epoch ${epoch}`);
       else if (!this.mayReset()) wrong('is reset without an outage');
     }
     if (status !== 'ok') return;
@@ -169,9 +170,14 @@ export class StreamFollower {
       this.complain(`${told(event)}: was ${before} before, and is ${contentOf(event)}`);
   }
 
-  private remember(event: StreamEvent): void {
+  /** False for one that is told again in another epoch, because the log that told it was lost. */
+  private isNews(event: StreamEvent): boolean {
     this.checkSame(event);
     this.seen.set(placeOf(event), contentOf(event));
+    const before = this.epochs.get(event.id);
+    if (before === event.epoch) this.complain(`${told(event)}: its id ${event.id} is in this epoch already`);
+    this.epochs.set(event.id, event.epoch);
+    return before === undefined;
   }
 }
 

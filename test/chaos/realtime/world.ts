@@ -32,6 +32,7 @@ const GENEROUS: Settings = {
 };
 
 const PAUSE_MS = 300;
+const LAST_WORDS = 2_000;
 const AWAY_MS = 700;
 const LOSES_LOGS = /redis|flush|pause/;
 const LOSES_PROCESSES = /kill|rolling/;
@@ -137,7 +138,8 @@ export class World {
         for (const side of how.split('') as Side[]) {
           await this.restart(side, async (service) => {
             const code = await service.stop();
-            if (code !== 0) incident.unclean = `${side} was asked to stop, and ended with ${code}`;
+            if (code !== 0)
+              incident.unclean = `${side} was asked to stop, and ended with ${code}: ${service.output().slice(-LAST_WORDS)}`;
           });
         }
     }
