@@ -40,13 +40,20 @@ return {'told', epoch, seq}
  * Answers {epoch, head, oldest kept seq or 0, entries}.
  */
 export const READ_SCRIPT = `
-if redis.call('HSETNX', KEYS[2], 'epoch', ARGV[1]) == 1 then redis.call('PEXPIRE', KEYS[2], ARGV[4]) end
+if redis.call('HSETNX', KEYS[2], 'epoch', ARGV[1]) == 1 then
+  redis.call('DEL', KEYS[1])
+  redis.call('PEXPIRE', KEYS[2], ARGV[4])
+end
 local head = redis.call('HMGET', KEYS[2], 'epoch', 'seq')
+local seq = tonumber(head[2] or '0')
+local after = tonumber(ARGV[2])
 local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)
 local oldest = 0
 if first[1] then oldest = tonumber(string.match(first[1][1], '^(%d+)')) end
-local entries = redis.call('XRANGE', KEYS[1], (tonumber(ARGV[2]) + 1) .. '-0', '+', 'COUNT', ARGV[3])
-return {head[1], tonumber(head[2] or '0'), oldest, entries}
+local entries = {}
+-- Beyond the head there is nothing, and a client's huge number would not be written as an id.
+if after < seq then entries = redis.call('XRANGE', KEYS[1], (after + 1) .. '-0', '+', 'COUNT', ARGV[3]) end
+return {head[1], seq, oldest, entries}
 `;
 
 /**

@@ -96,6 +96,8 @@ describe.each(stores)('an event log %s', (_where, open) => {
     await append('a');
     expect((await store.log.read(stream, { epoch: newId(), after: 0 })).status).toBe('reset');
     expect((await store.log.read(stream, { after: 9 })).status).toBe('reset');
+    for (const after of [2 ** 47, Number.MAX_SAFE_INTEGER, 1e300])
+      expect((await store.log.read(stream, { after })).status).toBe('reset');
   });
 
   it('gives the epoch of an empty stream to the events that follow', async () => {
@@ -257,6 +259,20 @@ describe.each(stores)('an event log %s', (_where, open) => {
     await writing;
     expect(seen).toEqual(Array.from({ length: 201 }, (_, index) => index + 2));
   });
+});
+
+it('events whose head a full Redis has dropped are not read under the epoch that takes its place', async () => {
+  const url = await testServers.redisUrl();
+  const [commands, subscriber] = [new Redis(url), new Redis(url)];
+  const [prefix, stream] = [`test-${newId()}`, 'test:1'];
+  const log = new RedisEventLog(commands, subscriber, prefix);
+  const { epoch } = await log.append({ stream, type: 'said', data: {} });
+  await commands.del(`${prefix}:events:{${stream}}:head`);
+  const found = await log.read(stream, { after: 0 });
+  expect(found).toMatchObject({ status: 'ok', head: 0, events: [] });
+  expect(found.epoch).not.toBe(epoch);
+  commands.disconnect();
+  subscriber.disconnect();
 });
 
 it('a follower finds events that nobody told it about, for a hint may be lost', async () => {
