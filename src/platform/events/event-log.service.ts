@@ -40,6 +40,8 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
   private readonly waiting = new Set<(reason: unknown) => void>();
   private subscribed = false;
   private suspended = false;
+  /** The shared log was asked since the one of this process was. */
+  private wasShared = false;
   private stopped = false;
   private stops: (() => void)[] = [];
   private appended = 0;
@@ -147,14 +149,23 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
   }
 
   private async ask<T>(work: (log: EventLogStore) => Promise<T>): Promise<T> {
-    if (!this.shared || this.degraded) return work(this.memory);
+    if (!this.shared) return work(this.memory);
+    if (this.degraded) return work(this.alone());
+    this.wasShared = true;
     try {
       return await this.inTime(work(this.shared));
     } catch (error) {
       if (error instanceof StreamClosedError || error instanceof EpochMovedError) throw error;
       this.suspend(error);
-      return work(this.memory);
+      return work(this.alone());
     }
+  }
+
+  /** Without what it kept in an earlier outage: whoever goes on from there would miss what was shared since. */
+  private alone(): MemoryEventLog {
+    if (this.wasShared) this.memory.clear();
+    this.wasShared = false;
+    return this.memory;
   }
 
   /** Goes on without Redis until it takes a write in time: a slow answer costs every caller, a refusal every event. */

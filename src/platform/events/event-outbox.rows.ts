@@ -10,7 +10,7 @@ export interface OutboxRows {
   add(facts: readonly NewFact[]): Promise<Fact[]>;
   /** Those of a stream that come before one, oldest first. */
   before(fact: Fact): Promise<Fact[]>;
-  /** Those that wait for longer than it takes to tell them, oldest first. */
+  /** Those that wait for longer than it takes to tell them, oldest first; one may come before what it follows. */
   overdue(limit: number): Promise<Fact[]>;
   remove(numbers: readonly number[]): Promise<void>;
 }
@@ -38,8 +38,9 @@ export class DatabaseOutboxRows implements OutboxRows {
       [facts.map(({ stream }) => stream)],
     );
     const rows = await this.database.manager.query<Row[]>(
-      `INSERT INTO event_outbox (stream, event)
-       SELECT f.stream, f.event FROM unnest($1::text[], $2::jsonb[]) WITH ORDINALITY AS f (stream, event, n) ORDER BY f.n
+      // Not now(), which is when the transaction began: that may be long ago.
+      `INSERT INTO event_outbox (stream, event, created_at)
+       SELECT f.stream, f.event, clock_timestamp() FROM unnest($1::text[], $2::jsonb[]) WITH ORDINALITY AS f (stream, event, n) ORDER BY f.n
        RETURNING id, stream, event,
          (SELECT max(o.id) FROM event_outbox o WHERE o.stream = event_outbox.stream) AS follows`,
       [
@@ -60,8 +61,9 @@ export class DatabaseOutboxRows implements OutboxRows {
 
   async overdue(limit: number): Promise<Fact[]> {
     const rows = await this.database.manager.query<Row[]>(
-      `SELECT id, stream, event FROM event_outbox
-       WHERE created_at < now() - make_interval(secs => $1) ORDER BY id LIMIT $2`,
+      `SELECT id, stream, event,
+         (SELECT max(o.id) FROM event_outbox o WHERE o.stream = event_outbox.stream AND o.id < event_outbox.id) AS follows
+       FROM event_outbox WHERE created_at < now() - make_interval(secs => $1) ORDER BY id LIMIT $2`,
       [OVERDUE_SECONDS, limit],
     );
     return rows.map(toFact);

@@ -105,6 +105,12 @@ export class MemoryEventLog implements EventLogStore {
     return this.listeners.addTo(stream, listener);
   }
 
+  /** Forgets all events; those who listen go on doing so. */
+  clear(): void {
+    this.streams.clear();
+    this.size = 0;
+  }
+
   private store(stream: Stream, { room = stream.name }: NewEvent, event: LogEvent): LogEvent {
     stream.head += 1;
     stream.events.push(event);

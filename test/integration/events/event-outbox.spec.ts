@@ -155,6 +155,22 @@ describe('events of transactions', () => {
     expect(await read(quick)).toEqual(['first', 'second', 'third']);
   });
 
+  it('stand in that order also for whoever tells them late, though the later one waits longer', async () => {
+    const [dying, other] = [await start(), await start()];
+    let die: (error: Error) => void = () => undefined;
+    const dead = new Promise<never>((_resolve, reject) => (die = reject));
+    jest.spyOn(dying.log, 'tell').mockReturnValue(dead);
+    await dying.say(stream, 'first');
+    await dying.say(stream, 'second');
+    await db.dataSource.query(
+      `UPDATE event_outbox SET created_at = now() - interval '5 s' WHERE stream = $1 AND event->'data'->>'text' = $2`,
+      [stream, 'second'],
+    );
+    await other.outbox.relay();
+    expect(await read(other)).toEqual(['first', 'second']);
+    die(new Error('killed'));
+  });
+
   it('of many transactions at once are all told, each once', async () => {
     const both = [await start(), await start()];
     const texts = Array.from({ length: 40 }, (_, index) => String(index));
@@ -195,6 +211,27 @@ describe('events of transactions', () => {
     await until('told and forgotten', async () => (await waiting()) === 0);
     const texts = await read(instance);
     expect(texts).toEqual(['before', ...Array.from({ length: 10 }, (_, index) => `hung ${index}`)]);
+  });
+
+  it('are missed by nobody who was last told of them in an earlier outage', async () => {
+    const instance = await start();
+    const { log } = instance;
+    const outage = async (text: string): Promise<void> => {
+      redis.pause();
+      await instance.say(stream, text);
+      await until('given up', () => log.degraded);
+    };
+    await outage('of the first outage');
+    const { epoch, head } = await log.read(stream, { after: 0 });
+    redis.resume();
+    await until('told', async () => !log.degraded && (await waiting()) === 0);
+    await instance.say(stream, 'in between');
+    await outage('of the second outage');
+    try {
+      expect(await log.read(stream, { epoch, after: head })).toMatchObject({ status: 'reset' });
+    } finally {
+      redis.resume();
+    }
   });
 
   it('need no table where nobody shares the log', async () => {
