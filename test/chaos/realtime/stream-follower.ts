@@ -170,14 +170,17 @@ export class StreamFollower {
       this.complain(`${told(event)}: was ${before} before, and is ${contentOf(event)}`);
   }
 
-  /** False for one that is told again in another epoch, because the log that told it was lost. */
+  /**
+   * False for the repetition of a reply's event in another epoch, because the log that told it was lost. Those of a
+   * conversation are applied again: after a snapshot, only all of them in their order lead to the same messages.
+   */
   private isNews(event: StreamEvent): boolean {
     this.checkSame(event);
     this.seen.set(placeOf(event), contentOf(event));
     const before = this.epochs.get(event.id);
     if (before === event.epoch) this.complain(`${told(event)}: its id ${event.id} is in this epoch already`);
     this.epochs.set(event.id, event.epoch);
-    return before === undefined;
+    return before === undefined || !this.stream.startsWith('generation:');
   }
 }
 
