@@ -95,7 +95,7 @@ export class RedisEventLog implements EventLogStore {
     const [answer, epoch, seq] = await this.store(stored, { expected });
     if (answer === 'moved') throw new EpochMovedError(event.stream);
     if (answer !== 'told') throw new StreamClosedError(event.stream);
-    return toLogEvent(stored, epoch as string, seq as number);
+    return toLogEvent(stored, epoch, seq);
   }
 
   async tell({ stream, id, ts, type, data, room = stream, ...order }: Fact): Promise<Telling> {
