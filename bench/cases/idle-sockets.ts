@@ -6,6 +6,7 @@ import type { Memory } from '../collected-memory.js';
 import { LIMIT } from '../contenders/limit.js';
 import { ratios, spreadOf } from '../measure.js';
 import { strangerToken, type OpenInstances } from '../realtime/instances.js';
+import { assertOpenFiles } from '../realtime/open-files.js';
 import { contestants, RAPPORT } from '../realtime/stage.js';
 import type { Column, Row } from '../result.js';
 
@@ -28,6 +29,7 @@ const authsOf = (count: number): Promise<object[]> =>
 async function perSocket(context: BenchContext, open: OpenInstances): Promise<Memory> {
   const { quick } = context;
   const count = quick ? 100 : 2_000;
+  assertOpenFiles(2 * count);
   const instances = await open(context, 1);
   const clients = startChild(new URL('../children/socket-clients.js', import.meta.url));
   const memory = async (): Promise<Memory> => {

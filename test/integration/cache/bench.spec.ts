@@ -39,6 +39,7 @@ beforeAll(async () => {
     '--quick',
     'l1-hit',
     'crossing-evict',
+    'log-delay',
     '--json',
     json,
   ));
@@ -50,7 +51,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const rowsOf = (name: string) => report.cases.find((one) => one.name === name)!.rows;
 
 test('a run measures the cases that were asked for, and says where and on what', () => {
-  expect(report.cases.map(({ name }) => name).sort()).toEqual(['crossing-evict', 'l1-hit']);
+  expect(report.cases.map(({ name }) => name).sort()).toEqual(['crossing-evict', 'l1-hit', 'log-delay']);
   expect(report.quick).toBe(true);
   expect(report.machine).toMatchObject({
     date: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
@@ -76,6 +77,14 @@ test('the decorated method never answers with what an acknowledged evict made un
     cells: { rightAfter: 'no', later: 'no' },
     met: true,
   });
+});
+
+test('bare Socket.IO and the service each tell a socket of another process', () => {
+  const rows = rowsOf('log-delay');
+  expect(rows.map(({ name, cells }) => [name, (cells.p50 as number) > 0])).toEqual([
+    ['limit', true],
+    ['rapport', true],
+  ]);
 });
 
 test('the tables are printed', () => {
