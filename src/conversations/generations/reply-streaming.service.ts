@@ -3,23 +3,13 @@ import { AiService } from '../../ai/ai.service.js';
 import type { FinishReason, Prompt, ReplyUsage } from '../../ai/ai.types.js';
 import { TokenCounter } from '../../ai/tokens/token-counter.service.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
-import { EpochMovedError, type LogEvent } from '../../platform/events/event-log.js';
 import { EventLog } from '../../platform/events/event-log.service.js';
 import { toProblem } from '../../platform/http/problem.js';
 import { UsageService } from '../../usage/usage.service.js';
-import {
-  conversationRoom,
-  generationStream,
-  REPLY_DELTA,
-  REPLY_SNAPSHOT,
-  REPLY_STARTED,
-  type ReplyDelta,
-  type ReplySnapshot,
-  type ReplyStarted,
-} from '../conversations.events.js';
 import type { GenerationEntity } from './generation.entity.js';
 import { GenerationsRepository } from './generations.repository.js';
 import type { Ended } from './generation-end.js';
+import { ReplyTeller } from './reply-teller.js';
 import { ReplyWriter } from './reply-writer.js';
 
 /** Well within the time after which others take the generation for abandoned. */
@@ -48,29 +38,16 @@ export class ReplyStreaming {
 
   /** Whatever happens is an outcome: it does not throw. What was said is always emitted and part of it. */
   async stream(generation: GenerationEntity, prompt: Prompt, abort: AbortController): Promise<Ended> {
-    const { id: generationId, replyMessageId: messageId, parentMessageId: parentId } = generation;
+    const { id: generationId } = generation;
     let charged = false;
-    let epoch: string | undefined;
-    const writer: ReplyWriter = new ReplyWriter(async (offset, text) => {
-      const delta: ReplyDelta = { generationId, offset, text };
-      const said = writer.text.slice(0, offset) + text;
-      ({ epoch } = await this.append(generation, REPLY_DELTA, delta, epoch).catch((error: unknown) => {
-        // The log was lost, or is another one: what was said before is not in it.
-        if (!(error instanceof EpochMovedError)) throw error;
-        epoch = undefined;
-        const snapshot: ReplySnapshot = { generationId, offset: 0, text: said };
-        return this.append(generation, REPLY_SNAPSHOT, snapshot);
-      }));
-    });
+    const teller = new ReplyTeller(this.events, generation);
+    const writer: ReplyWriter = new ReplyWriter((offset, text) =>
+      teller.delta(writer.text.slice(0, offset), text),
+    );
     const heartbeat = setInterval(() => void this.beat(generationId, writer, abort), HEARTBEAT_MS);
     try {
-      const started: ReplyStarted = { generationId, messageId, parentId };
-      const begun = this.append(generation, REPLY_STARTED, started);
       // Not awaited: the log keeps the order, and the model may begin.
-      begun.then(
-        (event) => (epoch ??= event.epoch),
-        (error: unknown) => abort.abort(error),
-      );
+      teller.begin().catch((error: unknown) => abort.abort(error));
       let finish: Finish | undefined;
       const { signal } = abort;
       for await (const chunk of this.ai.stream({ ...generation.parameters, prompt, signal })) {
@@ -107,16 +84,6 @@ export class ReplyStreaming {
     } finally {
       clearInterval(heartbeat);
     }
-  }
-
-  private append(
-    { id, conversationId }: GenerationEntity,
-    type: string,
-    data: object,
-    epoch?: string,
-  ): Promise<LogEvent> {
-    const [stream, room] = [generationStream(id), conversationRoom(conversationId)];
-    return this.events.append({ stream, room, type, data }, epoch);
   }
 
   private async charge({ id, reservationId }: GenerationEntity): Promise<void> {

@@ -1,0 +1,59 @@
+import { MemoryEventLog } from '../../platform/events/memory-event-log.js';
+import type { GenerationEntity } from './generation.entity.js';
+import { ReplyTeller } from './reply-teller.js';
+
+const generation = {
+  id: 'g',
+  conversationId: 'c',
+  replyMessageId: 'm',
+  parentMessageId: 'p',
+} as GenerationEntity;
+
+const told = async (log: MemoryEventLog): Promise<unknown[]> =>
+  (await log.read('generation:g', { after: 0 })).events.map(({ type, data }) => {
+    const { offset, text } = data as { offset?: number; text?: string };
+    return text === undefined ? type : [type, offset, text];
+  });
+
+describe('what is told of a reply', () => {
+  let log: MemoryEventLog;
+  let teller: ReplyTeller;
+
+  beforeEach(() => {
+    log = new MemoryEventLog();
+    teller = new ReplyTeller(log, generation);
+  });
+
+  it('begins with its start, though the first words come before the log has answered', async () => {
+    await Promise.all([teller.begin(), teller.delta('', 'Hel'), teller.delta('Hel', 'lo')]);
+    expect(await told(log)).toEqual(['reply.started', ['reply.delta', 0, 'Hel'], ['reply.delta', 3, 'lo']]);
+  });
+
+  it('is whole in a log that has lost what was told before', async () => {
+    await teller.begin();
+    await teller.delta('', 'Hello');
+    log.clear();
+    await teller.delta('Hello', ' there');
+    await teller.delta('Hello there', '!');
+    expect(await told(log)).toEqual([
+      'reply.started',
+      ['reply.snapshot', 0, 'Hello there'],
+      ['reply.delta', 11, '!'],
+    ]);
+  });
+
+  it('has no hole where several deltas were on their way when the log was lost', async () => {
+    await teller.begin();
+    await teller.delta('', 'a');
+    log.clear();
+    await Promise.all([teller.delta('a', 'b'), teller.delta('ab', 'c'), teller.delta('abc', 'd')]);
+    let text = '';
+    for (const event of await told(log)) {
+      if (!Array.isArray(event)) continue;
+      const [type, offset, said] = event as [string, number, string];
+      expect(offset).toBeLessThanOrEqual(text.length);
+      text = type === 'reply.snapshot' ? said : text.slice(0, offset) + said;
+    }
+    expect(text).toBe('abcd');
+  });
+});
