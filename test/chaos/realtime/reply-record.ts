@@ -87,7 +87,7 @@ export class ReplyRecord {
   }
 
   private complete({ message, finishReason }: EventData): void {
-    this.end(message?.text ?? '', 'completed');
+    this.end(message?.text ?? '', finishReason === 'cancelled' ? 'cancelled' : 'completed');
     if (message && message.generationId !== this.generationId)
       this.wrong(`completed with a message of ${message.generationId}`);
     const status = finishReason === 'cancelled' ? 'cancelled' : 'completed';
@@ -103,7 +103,7 @@ export class ReplyRecord {
   private end(text: string, how: string): void {
     this.ends += 1;
     this.ended = true;
-    if (how === 'failed' && this.allowances.mayLoseTail() && this.text.startsWith(text)) return;
+    if (how !== 'completed' && this.allowances.mayLoseTail() && this.text.startsWith(text)) return;
     // The end tells all of it: to who heard nothing before, because it was lost, and to who has a hole.
     if (this.torn || (this.known === undefined && this.allowances.mayReset())) {
       this.text = text;

@@ -41,7 +41,7 @@ export async function round(world: World, schedules: readonly Schedule[]): Promi
   const unclean = incidents.flatMap(({ unclean }) => unclean ?? []);
   return actors.map(({ diary: { complaints, lines } }, index) => ({
     schedule: schedules[index]!,
-    complaints: [...complaints, ...unclean],
+    complaints: index === 0 ? [...complaints, ...unclean] : complaints,
     timeline: [...lines, ...shared].toSorted((one, other) => Number.parseInt(one) - Number.parseInt(other)),
   }));
 }
