@@ -61,12 +61,10 @@ export class ConversationsSocket {
     if (hasMore) joining.incomplete(stream);
     const replies = [];
     for (const generation of await this.active.activeIn(id)) {
+      const said = generationStream(generation.id);
+      const following = connection.join(conversationRoom(id), said);
       const heard = await heardOf(this.events, generation);
-      await joining.carries({
-        stream: generationStream(generation.id),
-        epoch: heard.epoch,
-        seq: heard.seq,
-      });
+      await following.carries({ stream: said, epoch: heard.epoch, seq: heard.seq });
       replies.push({
         generationId: generation.id,
         epoch: heard.epoch,

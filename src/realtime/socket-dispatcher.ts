@@ -54,6 +54,7 @@ export class SocketDispatcher implements OnModuleInit {
     const payloads = ack ? args.slice(0, -1) : args;
     const payload = payloads.length > 0 ? payloads[0] : {};
     const { connection, settle } = session.connection();
+    let isTold = false;
     session.inFlight += 1;
     try {
       const work = runInRequestContext({ requestId, queries: 0 }, async () => {
@@ -62,6 +63,7 @@ export class SocketDispatcher implements OnModuleInit {
       });
       const data = await withDeadline(work);
       ack?.({ ok: true, data });
+      isTold = ack !== undefined;
     } catch (error) {
       const problem = toProblem(error, { instance: event, requestId });
       this.log(event, requestId, error);
@@ -69,7 +71,7 @@ export class SocketDispatcher implements OnModuleInit {
       else session.socket.emit('error', { event, error: problem });
     } finally {
       session.inFlight -= 1;
-      settle();
+      settle(isTold);
     }
   }
 

@@ -131,6 +131,37 @@ describe('a socket that joins a room', () => {
     expect(socket.heard).toEqual([1]);
   });
 
+  it('is not let in before its ack by an earlier handler whose room it has left meanwhile', () => {
+    const [one, two] = [session.connection(), session.connection()];
+    one.connection.join(room);
+    session.connection().connection.leave(room);
+    two.connection.join(room);
+    tell(1);
+    one.settle();
+    tell(2);
+    expect(socket.heard).toEqual([]);
+    two.settle();
+    expect(socket.heard).toEqual([1, 2]);
+  });
+
+  it('hears what was carried by an ack that it never got', () => {
+    const { connection, settle } = session.connection();
+    void connection.join(room).carries(carried(2));
+    [1, 2, 3].forEach(tell);
+    settle(false);
+    expect(socket.heard).toEqual([1, 2, 3]);
+  });
+
+  it('does not hear again what either of two acks carried, whichever comes last', () => {
+    const [one, two] = [session.connection(), session.connection()];
+    void one.connection.join(room).carries(carried(3));
+    void two.connection.join(room).carries(carried(1));
+    [1, 2, 3, 4].forEach(tell);
+    one.settle();
+    two.settle();
+    expect(socket.heard).toEqual([4]);
+  });
+
   it('enters a room once, without a replay', () => {
     const entered = session.connection();
     entered.connection.enter(room);

@@ -37,9 +37,13 @@ export class SocketSession {
     private readonly audience: Audience,
   ) {}
 
-  /** What one handler gets; its joins take effect when `settle` is called, after the ack. */
-  connection(): { connection: SocketConnection; settle: () => void } {
-    const joined: string[] = [];
+  /**
+   * What one handler gets; its joins take effect when `settle` is called, after the ack. Without an ack that told the
+   * client, it was brought nowhere.
+   */
+  connection(): { connection: SocketConnection; settle: (isTold?: boolean) => void } {
+    const joined: { room: string; hold: Hold }[] = [];
+    const told: (() => void)[] = [];
     let settled = false;
     const join = (room: string, ...streams: string[]): Joining => {
       // A handler that missed its deadline: nobody would let go of its hold.
@@ -48,8 +52,15 @@ export class SocketSession {
       if (!isIn && this.socket.rooms.size + this.holds.size >= MAX_ROOMS) {
         throw platformErrors.conflict(`A socket may be in ${MAX_ROOMS} rooms; leave some first.`);
       }
-      joined.push(room);
-      return this.joiningOf(this.hold(room, streams));
+      const hold = this.hold(room, streams);
+      joined.push({ room, hold });
+      return {
+        carries: ({ stream, ...position }) => {
+          told.push(() => bring(hold, stream, position));
+          return this.audience.reach(stream, position);
+        },
+        incomplete: (stream) => void told.push(() => hold.incomplete.add(stream)),
+      };
     };
     const connection: SocketConnection = {
       id: this.socket.id,
@@ -67,9 +78,10 @@ export class SocketSession {
         else listener();
       },
     };
-    const settle = (): void => {
+    const settle = (isTold = true): void => {
       settled = true;
-      joined.forEach((room) => this.release(room));
+      if (isTold) told.forEach((note) => note());
+      joined.forEach(({ room, hold }) => this.release(room, hold));
     };
     return { connection, settle };
   }
@@ -102,20 +114,9 @@ export class SocketSession {
     return hold;
   }
 
-  private joiningOf({ carried, incomplete }: Hold): Joining {
-    return {
-      carries: ({ stream, ...position }) => {
-        carried.set(stream, position);
-        incomplete.delete(stream);
-        return this.audience.reach(stream, position);
-      },
-      incomplete: (stream) => void incomplete.add(stream),
-    };
-  }
-
-  private release(room: string): void {
-    const hold = this.holds.get(room);
-    if (!hold) return;
+  private release(room: string, hold: Hold): void {
+    // The client has left the room since, and perhaps come again with another hold.
+    if (this.holds.get(room) !== hold) return;
     hold.open -= 1;
     if (hold.open > 0) return;
     if (!this.socket.connected) return this.forget(room);
@@ -143,4 +144,10 @@ export class SocketSession {
     this.holds.delete(room);
     this.audience.endJoining(room, this);
   }
+}
+
+function bring({ carried, incomplete }: Hold, stream: string, to: { epoch: string; seq: number }): void {
+  const before = carried.get(stream);
+  if (before?.epoch !== to.epoch || before.seq < to.seq) carried.set(stream, to);
+  incomplete.delete(stream);
 }

@@ -1,6 +1,6 @@
 import { KEPT_EVENTS } from '../../platform/events/event-log.js';
 import { MemoryEventLog } from '../../platform/events/memory-event-log.js';
-import { generationStream, REPLY_DELTA, REPLY_STARTED } from '../conversations.events.js';
+import { generationStream, REPLY_COMPLETED, REPLY_DELTA, REPLY_STARTED } from '../conversations.events.js';
 import { heardOf } from './heard-reply.js';
 
 async function logOf(deltas: number): Promise<{ log: MemoryEventLog; said: string }> {
@@ -30,6 +30,13 @@ describe('what was heard of a reply', () => {
     const { log, said } = await logOf(2 * KEPT_EVENTS);
     const heard = await heardOf(log, { id: 'g', text: said.slice(0, -500) });
     expect(heard.text).toBe(said);
+  });
+
+  it('does not count its end, which nobody who hears of the rest has heard yet', async () => {
+    const { log, said } = await logOf(5);
+    const end = { stream: generationStream('g'), type: REPLY_COMPLETED, data: {} };
+    await log.tell({ ...end, id: 'e', ts: '', fact: 1, last: true });
+    expect(await heardOf(log, { id: 'g', text: '' })).toMatchObject({ text: said, seq: 6 });
   });
 
   it('is what was stored when the log has nothing', async () => {

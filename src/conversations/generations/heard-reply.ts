@@ -1,6 +1,7 @@
 import type { EventLogStore, LogEvent } from '../../platform/events/event-log.js';
 import { newId } from '../../platform/ids/ids.js';
 import {
+  endsReply,
   generationStream,
   REPLY_DELTA,
   REPLY_SNAPSHOT,
@@ -10,7 +11,7 @@ import {
 } from '../conversations.events.js';
 import type { GenerationEntity } from './generation.entity.js';
 
-/** What clients have heard of a reply so far, up to the event `seq` of its stream. */
+/** What clients have heard of a reply so far, up to the event `seq` of its stream; its end is not part of it. */
 export interface HeardReply {
   epoch: string;
   seq: number;
@@ -38,7 +39,9 @@ export async function heardOf(
       delta.offset <= said.length ? said + delta.text.slice(said.length - delta.offset) : said,
     text,
   );
-  return { epoch, seq: events.at(-1)?.seq ?? head, text: heard };
+  const end = events.find(({ type }) => endsReply(type));
+  const seq = end ? (end.seq ?? 1) - 1 : (events.at(-1)?.seq ?? head);
+  return { epoch, seq, text: heard };
 }
 
 /** As the events that bring a client there: thousands of deltas would say the same as one. */
