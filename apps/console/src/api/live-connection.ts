@@ -45,6 +45,7 @@ export class LiveConnection {
       this.tell();
       if (error.data) void this.afterRefusal(error.data);
     });
+    this.socket.on('auth:expiring', () => void this.stayAuthenticated());
     this.socket.onAny((_type, event: LiveEvent) => {
       if (typeof event?.stream === 'string') for (const listener of this.listeners) listener(event);
     });
@@ -87,6 +88,15 @@ export class LiveConnection {
     }
     if (ack.ok) return ack.data as Data;
     throw new ProblemError(toProblem(ack.error));
+  }
+
+  /** When it fails, the server closes the connection at the token's end, and the next handshake brings a new one. */
+  private async stayAuthenticated(): Promise<void> {
+    try {
+      await this.ask('auth:refresh', { token: await this.session.renew() });
+    } catch (error) {
+      console.warn('The connection could not take the next access token.', error);
+    }
   }
 
   private async afterRefusal({ code }: Problem): Promise<void> {
