@@ -26,6 +26,8 @@ export class ReplyRecord {
   /** The stream began anew, or was joined in its middle: the snapshot fills what was not heard. */
   restart(text: string, ended: boolean): void {
     this.whole = false;
+    // A log that begins anew tells from the start again.
+    this.started = false;
     this.agree(0, text, 'The snapshot');
     if (text.length > this.text.length) this.text = text;
     this.known = this.text.length;
@@ -83,7 +85,9 @@ export class ReplyRecord {
 
   private snapshot({ offset, text = '' }: EventData): void {
     if (offset !== 0) this.wrong(`a snapshot that begins at ${offset}`);
+    const { started } = this;
     this.restart(text, false);
+    this.started = started;
   }
 
   private complete({ message, finishReason }: EventData): void {
