@@ -60,6 +60,22 @@ describe('two instances over one Redis', () => {
     expect(await handleOf(one, local).getOrLoad(['a'], async () => 2)).toBe(2);
   });
 
+  it('obey nobody who speaks on another channel of a connection that the cache shares', async () => {
+    const [commands, subscriber] = [new Redis(server.url), new Redis(server.url)];
+    const engine = new CacheEngine({ redis: { commands, subscriber }, deadlineMs: 1_000 });
+    await engine.start();
+    await until(() => engine.stats().inStep);
+    await handleOf(engine, local).getOrLoad(['a'], async () => 1);
+    await subscriber.subscribe('chatter');
+    const heard = new Promise((resolve) => subscriber.once('message', resolve));
+    await commands.publish('chatter', 'c somebody local');
+    await heard;
+    expect(engine.stats().caches[0]).toMatchObject({ keys: 1 });
+    engine.stop();
+    commands.disconnect();
+    subscriber.disconnect();
+  });
+
   it.each([
     ['evict', () => handleOf(two, shared).evict(['a'])],
     ['clear', () => handleOf(two, shared).clear()],

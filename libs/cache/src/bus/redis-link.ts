@@ -71,7 +71,10 @@ class SingleLink implements BusLink {
       else if (this.subscriber.status === 'end') this.subscriber.connect().catch(ignoreConnectionError);
     }, RETRY_MS).unref();
   };
-  private readonly onMessage = (channel: string, text: string): void => this.listener?.onText(channel, text);
+  /** A given connection may carry the channels of others, who do not speak for this cache. */
+  private readonly onMessage = (channel: string, text: string): void => {
+    if (this.channels.includes(channel)) this.listener?.onText(channel, text);
+  };
 }
 
 /**
