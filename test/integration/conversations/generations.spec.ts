@@ -28,6 +28,7 @@ import { EventLog } from '../../../src/platform/events/event-log.service.js';
 import { newId } from '../../../src/platform/ids/ids.js';
 import { UsageService } from '../../../src/usage/usage.service.js';
 import { UsersService } from '../../../src/users/users.service.js';
+import { START_MS } from '../../support/service.js';
 import { testServers } from '../../support/test-servers.js';
 
 const places: [string, () => Promise<Record<string, string>>][] = [
@@ -65,7 +66,7 @@ describe.each(places)('generations %s', (_where, settings) => {
     actor = { id: user.id, role: 'user' };
     const character = await app.get(CharactersService, { strict: false }).create(actor, { name: 'Echo' });
     characterId = character.id;
-  });
+  }, START_MS);
   afterAll(async () => {
     await app.close();
     rmSync(directory, { recursive: true, force: true });

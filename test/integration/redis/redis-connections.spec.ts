@@ -189,7 +189,7 @@ describe('RedisConnections', () => {
 
   it('counts commands, failed ones and those without an answer in time', async () => {
     const server = await start();
-    const redis = connect({ url: server.url, commandTimeoutMs: 100, heartbeatMs: 60_000 });
+    const redis = connect({ url: server.url, commandTimeoutMs: 500, heartbeatMs: 60_000 });
     await redis.start();
     const before = redis.metrics().commands;
     await redis.commands?.set('key', 'value');
