@@ -8,6 +8,7 @@ class FakeSocket {
   readonly rooms = new Set<string>();
   readonly heard: unknown[] = [];
   connected = true;
+  isLinked = true;
   join(room: string): void {
     this.rooms.add(room);
   }
@@ -17,9 +18,7 @@ class FakeSocket {
   emit(_type: string, { seq }: LogEvent): void {
     this.heard.push(seq);
   }
-  disconnect(): void {
-    this.connected = false;
-  }
+  readonly conn = { close: (): void => void (this.isLinked = false) };
 }
 
 const event = (seq: number | null): LogEvent => ({
@@ -180,10 +179,15 @@ describe('a socket that joins a room', () => {
     expect(audience.has(room)).toBe(false);
   });
 
-  it('is disconnected rather than kept waiting behind an endless queue', () => {
-    session.connection().connection.join(room);
-    for (let seq = 1; seq <= 5_001; seq++) tell(seq);
-    expect(socket.connected).toBe(false);
+  it('loses its link, so that it comes back, rather than being kept waiting behind an endless queue', () => {
+    const { connection, settle } = session.connection();
+    connection.join(room);
+    for (let seq = 1; seq <= 5_000; seq++) tell(seq);
+    expect(socket.isLinked).toBe(true);
+    tell(5_001);
+    expect([socket.isLinked, audience.has(room)]).toEqual([false, false]);
+    settle();
+    expect([socket.heard, socket.rooms.size]).toEqual([[], 0]);
   });
 
   it('is not joined by a handler that missed its deadline, since nothing would end the hold', () => {

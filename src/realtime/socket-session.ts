@@ -16,7 +16,7 @@ interface Hold {
   patience?: NodeJS.Timeout;
 }
 
-/** Beyond it the client is too far behind for a hold; it is disconnected and resumes from the log. */
+/** Beyond it the client is too far behind for a hold; its link is cut, and it resumes from the log. */
 const MAX_HELD = 5_000;
 
 /** Conversations that one client follows at once; each costs memory here and events on its way. */
@@ -91,7 +91,10 @@ export class SocketSession {
     const hold = this.holds.get(room);
     if (!hold) return;
     hold.events.push(event);
-    if (hold.events.length > MAX_HELD) this.socket.disconnect(true);
+    if (hold.events.length <= MAX_HELD) return;
+    // The transport, not the session: official clients connect again by themselves. Nothing more is held until it is closed.
+    this.socket.conn.close();
+    this.dispose();
   }
 
   dispose(): void {
