@@ -185,11 +185,20 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
         this.start(orphan);
         continue;
       }
-      const reason = platformErrors.unavailable(
-        'The process that was answering stopped; generate the reply again.',
-      );
-      await this.outcomes.concludeAbandoned(orphan, { status: 'failed', error: toProblem(reason) });
-      await this.startNext(orphan.conversationId, orphan.id);
+      try {
+        await this.takeOver(orphan);
+      } catch (error) {
+        // The others must not wait for it.
+        this.logger.warn({ err: error, generationId: orphan.id }, 'A reply could not be taken over yet');
+      }
     }
+  }
+
+  private async takeOver(orphan: GenerationEntity): Promise<void> {
+    const reason = platformErrors.unavailable(
+      'The process that was answering stopped; generate the reply again.',
+    );
+    await this.outcomes.concludeAbandoned(orphan, { status: 'failed', error: toProblem(reason) });
+    await this.startNext(orphan.conversationId, orphan.id);
   }
 }

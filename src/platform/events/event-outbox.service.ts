@@ -65,7 +65,7 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
     const done = Promise.all(this.running);
     await Promise.race([done, sleep(SHUTDOWN_MS, undefined, { ref: false })]);
     clearTimeout(this.removal);
-    await this.removeTold();
+    await this.removeQuietly();
   }
 
   /** Inside a transaction: told after its commit, and only then. `last` ends the stream. */
@@ -159,6 +159,10 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
 
   private async removeSoon(): Promise<void> {
     this.removal = undefined;
+    await this.removeQuietly();
+  }
+
+  private async removeQuietly(): Promise<void> {
     await this.removeTold().catch((error: unknown) => {
       this.logger.warn({ err: error }, 'Told events stay in the outbox; they are recognised when told again');
     });

@@ -262,6 +262,23 @@ describe.each(places)('generations %s', (_where, settings) => {
     dead.mockRestore();
   });
 
+  it('are taken over also when one before them cannot be', async () => {
+    const outcomes = app.get(GenerationsService, { strict: false });
+    const conclude = outcomes.concludeAbandoned.bind(outcomes);
+    const first = await ask('first');
+    const other = await app.get(ConversationStarts, { strict: false }).start(actor, { characterId });
+    const { generation } = await log.append(other.conversation, actor, draft('second'));
+    for (const { id } of [first.generation, generation!]) await abandon(id, { status: 'streaming' });
+    const concluding = jest
+      .spyOn(outcomes, 'concludeAbandoned')
+      .mockImplementation((orphan, end) =>
+        orphan.id === first.generation.id ? Promise.reject(new Error('cannot')) : conclude(orphan, end),
+      );
+    await app.get(GenerationRunner, { strict: false })['recover']();
+    concluding.mockRestore();
+    expect((await rows.find(generation!.id))?.status).toBe('failed');
+  });
+
   it('tells what lies beyond an empty window', async () => {
     for (const text of ['one', 'two']) await log.append(conversation, actor, draft(text, { mode: 'none' }));
     const messages = app.get(MessagesService, { strict: false });

@@ -213,6 +213,15 @@ describe('events of transactions', () => {
     expect(texts).toEqual(['before', ...Array.from({ length: 10 }, (_, index) => `hung ${index}`)]);
   });
 
+  it('let the process stop also when the database has gone first', async () => {
+    const instance = await Instance.start(db, redis.url);
+    await instance.say(stream, 'told');
+    jest.spyOn(instance.database, 'manager', 'get').mockImplementation(() => {
+      throw new Error('gone');
+    });
+    await expect(instance.stop()).resolves.toBeUndefined();
+  });
+
   it('are missed by nobody who was last told of them in an earlier outage', async () => {
     const instance = await start();
     const { log } = instance;
