@@ -83,6 +83,8 @@ export class ReplyStreaming {
       return { status: 'failed', error: toProblem(cause), ...said };
     } finally {
       clearInterval(heartbeat);
+      // Or the end could be told before its last words.
+      await teller.sent();
     }
   }
 

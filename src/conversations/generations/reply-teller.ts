@@ -43,6 +43,11 @@ export class ReplyTeller {
     }
   }
 
+  /** Resolves when no delta waits for what it goes on from any more: what is appended now stands behind them all. */
+  async sent(): Promise<void> {
+    await this.ground?.catch(() => undefined);
+  }
+
   private async start(): Promise<string> {
     const { id: generationId, replyMessageId: messageId, parentMessageId: parentId } = this.generation;
     const started: ReplyStarted = { generationId, messageId, parentId };
