@@ -32,13 +32,14 @@ export async function round(world: World, schedules: readonly Schedule[]): Promi
     ...actors.map((actor, index) => act(actor, schedules[index]!)),
     ...faults.map(({ name, how, after }) => world.strike(name as FaultName, how, after)),
   ]);
+  const late = await world.recovered();
   await Promise.all(actors.map((actor) => judge(actor)));
   await Promise.all(actors.map((actor) => actor.leave()));
   const incidents = world.incidents.slice(from);
   const shared = incidents.map(
     ({ name, start, end }) => `${Math.round(start)} == ${name}, ${Math.round(end - start)} ms`,
   );
-  const unclean = incidents.flatMap(({ unclean }) => unclean ?? []);
+  const unclean = [...late, ...incidents.flatMap((incident) => incident.unclean ?? [])];
   return actors.map(({ diary: { complaints, lines } }, index) => ({
     schedule: schedules[index]!,
     complaints: index === 0 ? [...complaints, ...unclean] : complaints,

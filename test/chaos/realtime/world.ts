@@ -31,6 +31,8 @@ const GENEROUS: Settings = {
   SOCKET_DRAIN_SPREAD: '200ms',
 };
 
+const RECOVERY_MS = 5_000;
+const LOOK_MS = 50;
 const PAUSE_MS = 300;
 const LAST_WORDS = 2_000;
 const AWAY_MS = 700;
@@ -104,6 +106,24 @@ export class World {
     });
     this.turn = struck.catch(() => undefined);
     return struck;
+  }
+
+  /** After the last fault: waits until both instances say that nothing is degraded; how they are late, if they are. */
+  async recovered(): Promise<string[]> {
+    const well = async (side: Side): Promise<boolean> => {
+      const ready = await fetch(`${this.url(side)}/readyz`, { signal: AbortSignal.timeout(RECOVERY_MS) });
+      return ready.ok && !ready.headers.has('x-degraded');
+    };
+    const waiting = (['a', 'b'] as const).map(async (side) => {
+      const deadline = performance.now() + RECOVERY_MS;
+      while (!(await well(side).catch(() => false))) {
+        if (performance.now() > deadline)
+          return [`${side} is still degraded ${RECOVERY_MS} ms after the last fault`];
+        await sleep(LOOK_MS);
+      }
+      return [];
+    });
+    return (await Promise.all(waiting)).flat();
   }
 
   async stop(): Promise<void> {
