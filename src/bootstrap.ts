@@ -20,6 +20,7 @@ import { SseConnections } from './platform/http/sse-connections.js';
 import { LogSettings } from './platform/logging/log.settings.js';
 import { createLogger } from './platform/logging/logger.js';
 import { setupOpenApi } from './platform/openapi/openapi.js';
+import { OpenRequests } from './platform/shutdown/open-requests.js';
 import { Shutdown } from './platform/shutdown/shutdown.js';
 import { RealtimeGateway } from './realtime/realtime.gateway.js';
 import { SocketIoAdapter } from './realtime/socket-io.adapter.js';
@@ -28,6 +29,9 @@ import { VERSION } from './version.js';
 const OUTSIDE_API = ['livez', 'readyz', 'startupz', 'metrics'];
 /** For what has just been said to reach who follows it. */
 const LAST_EVENTS_MS = 250;
+/** Milliseconds that requests may still take when everything else has ended. */
+const LAST_REQUESTS_MS = 3_000;
+const openRequests = new WeakMap<INestApplicationContext, OpenRequests>();
 
 /**
  * The application, not yet listening. Tests call it with their own environment.
@@ -43,6 +47,7 @@ export async function createApp(environment: Environment): Promise<NestFastifyAp
     { logger: createLogger(settings.get(LogSettings)), abortOnError: false, bodyParser: false },
   );
   app.setGlobalPrefix('api', { exclude: OUTSIDE_API });
+  openRequests.set(app, new OpenRequests(app.getHttpServer()));
   app.useWebSocketAdapter(new SocketIoAdapter(app));
   configureHttp(app);
   setupOpenApi(app, { version: VERSION, publicUrl: server.publicUrl });
@@ -99,6 +104,7 @@ export async function drain(app: NestFastifyApplication): Promise<void> {
   if (wasBusy) await sleep(LAST_EVENTS_MS);
   await Promise.all([app.get(SseConnections).endAll(), gateway.sendAway()]);
   shutdown.enter('closing');
+  openRequests.get(app)?.closeWhenAnswered(LAST_REQUESTS_MS);
 }
 
 /** Milliseconds after which a process that is still stopping is ended. */

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { newCharacter, newPerson, readReply, type Problem } from '../support/api-client.js';
 import { eventually } from '../support/eventually.js';
 import { startModelServer } from '../support/model-server.js';
@@ -88,6 +90,24 @@ it(
     expect(await gone).toBe('transport close');
     expect(await stopping).toBe(0);
     await model.stop();
+  },
+  START_MS,
+);
+
+it(
+  'a server that is told to stop does not wait for connections that ask nothing',
+  async () => {
+    const service = await startEmbedded();
+    const { hostname, port } = new URL(service.url);
+    const silent = connect(Number(port), hostname);
+    const unfinished = connect(Number(port), hostname);
+    await Promise.all([once(silent, 'connect'), once(unfinished, 'connect')]);
+    unfinished.write('GET /api/health HTTP/1.1\r\nHost: rapport\r\n');
+    const closed = Promise.all([once(silent, 'close'), once(unfinished, 'close')]);
+    const began = performance.now();
+    expect(await service.stop()).toBe(0);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    await closed;
   },
   START_MS,
 );
