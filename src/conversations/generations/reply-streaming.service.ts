@@ -40,11 +40,17 @@ export class ReplyStreaming {
   async stream(generation: GenerationEntity, prompt: Prompt, abort: AbortController): Promise<Ended> {
     const { id: generationId } = generation;
     let charged = false;
-    const teller = new ReplyTeller(this.events, generation);
+    let kept = '';
+    const teller = new ReplyTeller(this.events, generation, (said) =>
+      this.beat(generationId, (kept = said), abort),
+    );
     const writer: ReplyWriter = new ReplyWriter((offset, text) =>
       teller.delta(writer.text.slice(0, offset), text),
     );
-    const heartbeat = setInterval(() => void this.beat(generationId, writer, abort), HEARTBEAT_MS);
+    const heartbeat = setInterval(() => {
+      if (writer.told.length > kept.length) kept = writer.told;
+      void this.beat(generationId, kept, abort);
+    }, HEARTBEAT_MS);
     try {
       // Not awaited: the log keeps the order, and the model may begin.
       teller.begin().catch((error: unknown) => abort.abort(error));
@@ -92,9 +98,10 @@ export class ReplyStreaming {
     if (reservationId) await this.usage.commitLate(reservationId, { eventId: id });
   }
 
-  private async beat(generationId: string, writer: ReplyWriter, abort: AbortController): Promise<void> {
+  /** Shows that this process lives, and keeps what was said. */
+  private async beat(generationId: string, said: string, abort: AbortController): Promise<void> {
     try {
-      if (!(await this.generations.heartbeat(generationId, writer.told))) abort.abort(CANCELLED);
+      if (!(await this.generations.heartbeat(generationId, said))) abort.abort(CANCELLED);
     } catch (error) {
       this.logger.warn({ err: error, generationId }, 'A heartbeat was missed: the database did not take it');
     }

@@ -18,10 +18,15 @@ const told = async (log: MemoryEventLog): Promise<unknown[]> =>
 describe('what is told of a reply', () => {
   let log: MemoryEventLog;
   let teller: ReplyTeller;
+  /** What was stored, and how many events its log had by then. */
+  let kept: [said: string, events: number | undefined][];
 
   beforeEach(() => {
     log = new MemoryEventLog();
-    teller = new ReplyTeller(log, generation);
+    kept = [];
+    teller = new ReplyTeller(log, generation, async (said) => {
+      kept.push([said, (await log.heads(['generation:g']))[0]?.seq]);
+    });
   });
 
   it('begins with its start, though the first words come before the log has answered', async () => {
@@ -40,6 +45,7 @@ describe('what is told of a reply', () => {
       ['reply.snapshot', 0, 'Hello there'],
       ['reply.delta', 11, '!'],
     ]);
+    expect(kept).toEqual([['Hello there', 0]]);
   });
 
   it('has no hole where several deltas were on their way when the log was lost', async () => {

@@ -22,6 +22,8 @@ export class ReplyTeller {
   constructor(
     private readonly log: Pick<EventLogStore, 'append'>,
     private readonly generation: GenerationEntity,
+    /** Stores what was said, so that whoever reads it is not behind a log that begins anew with it. Does not throw. */
+    private readonly keep: (said: string) => Promise<void>,
   ) {}
 
   /** Once, before the first delta. */
@@ -54,8 +56,9 @@ export class ReplyTeller {
     return (await this.append(REPLY_STARTED, started)).epoch;
   }
 
-  /** Both are sent before either is answered, so that nothing comes between them. */
+  /** Both events are sent before either is answered, so that nothing comes between them. */
   private async startOver(said: string): Promise<string> {
+    await this.keep(said);
     const snapshot: ReplySnapshot = { generationId: this.generation.id, offset: 0, text: said };
     const [, { epoch }] = await Promise.all([this.start(), this.append(REPLY_SNAPSHOT, snapshot)]);
     return epoch;

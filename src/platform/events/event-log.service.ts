@@ -23,6 +23,8 @@ import { RedisEventLog } from './redis-event-log.js';
 /** Beyond it Redis is taken for hung, and is not asked again until it answers a probe in time. */
 const DEADLINE_MS = 250;
 const PROBE_EVERY_MS = 200;
+const MAX_PROBE_MS = 2_000;
+const RELAPSE_MS = 10_000;
 const SUBSCRIBE_AGAIN_MS = 500;
 
 /**
@@ -40,6 +42,8 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
   private readonly waiting = new Set<(reason: unknown) => void>();
   private subscribed = false;
   private suspended = false;
+  private probeMs = PROBE_EVERY_MS;
+  private recoveredAt = -Infinity;
   /** The shared log was asked since the one of this process was. */
   private wasShared = false;
   private stopped = false;
@@ -179,8 +183,11 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
   }
 
   private async recover(): Promise<void> {
+    // A Redis that answers probes and fails at work (a shard of a Cluster is gone) must not cost an epoch each time.
+    const relapsed = performance.now() - this.recoveredAt < RELAPSE_MS;
+    this.probeMs = relapsed ? Math.min(2 * this.probeMs, MAX_PROBE_MS) : PROBE_EVERY_MS;
     while (!this.stopped) {
-      await sleep(PROBE_EVERY_MS, undefined, { ref: false });
+      await sleep(this.probeMs, undefined, { ref: false });
       if (!this.connections.writable()) continue;
       try {
         await this.inTime(this.shared?.probe() ?? Promise.resolve());
@@ -189,6 +196,7 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
         continue;
       }
       this.suspended = false;
+      this.recoveredAt = performance.now();
       this.logger.log('Events are shared through Redis again');
       if (this.subscribed) this.announceBack();
       return;
