@@ -4,6 +4,7 @@ import { seeded } from './children/random.js';
 import { ConversationView } from './realtime/conversation-view.js';
 import { checkGenerations, checkMessages, checkReplies, checkSent } from './realtime/end-rules.js';
 import type { Truth } from './realtime/end-rules.js';
+import { ReplyRecord } from './realtime/reply-record.js';
 import { parsed, printed, scheduleOf } from './realtime/schedule.js';
 import { StreamFollower } from './realtime/stream-follower.js';
 import { conversationStream, generationStream, NOTHING_LOST } from './realtime/wire.js';
@@ -189,6 +190,22 @@ describe('the checker of realtime schedules', () => {
     const log = renumbered(REPLY_LOG.slice(-1));
     expect(hear(log).complaints[0]).toMatch(/heard/);
     expect(hear(log, true).complaints).toEqual([]);
+  });
+
+  it('allows a hole only behind a snapshot that was read after an outage, and only until the end', () => {
+    const told = (mayReset: boolean, text: string): string => {
+      const complaints: string[] = [];
+      const allowances = { ...NOTHING_LOST, mayReset: () => mayReset };
+      const reply = new ReplyRecord(GENERATION, (what) => complaints.push(what), allowances);
+      reply.restart(text, false);
+      reply.apply('reply.delta', delta(5, ' you'));
+      reply.apply('reply.completed', COMPLETED);
+      expect(reply.text).toBe('Hello you');
+      return complaints.join('\n');
+    };
+    expect(told(false, '')).toMatch(/a hole/);
+    expect(told(true, '')).toBe('');
+    expect(told(true, 'Hello')).toBe('');
   });
 
   it('finds messages that are created in the wrong order, or twice, behind numbers that fit', () => {

@@ -5,6 +5,8 @@ import { REPLY, subjectOf, type Allowances, type Complain, type StreamEvent } fr
 /** A conversation as one client shows it: what events and snapshots said, and nothing else. */
 export class ConversationView {
   readonly replies = new Map<string, ReplyRecord>();
+  /** The epoch in which a reply's end was told. */
+  private readonly ends = new Map<string, string>();
   private readonly byId = new Map<string, Message>();
   /** Of the epoch that is being followed. */
   private epoch?: string;
@@ -47,7 +49,12 @@ export class ConversationView {
       const { generationId } = data;
       if (!generationId || generationId !== subjectOf(stream))
         this.complain(`${stream} tells ${type} of generation ${generationId}`);
-      this.reply(generationId ?? subjectOf(stream)).apply(type, data);
+      const reply = this.reply(generationId ?? subjectOf(stream));
+      const endedIn = this.ends.get(reply.generationId);
+      // What is told again of a reply that is over, because its log was lost, is ignored.
+      if (endedIn !== undefined && endedIn !== event.epoch) return;
+      reply.apply(type, data);
+      if (reply.ends > 0) this.ends.set(reply.generationId, event.epoch);
       return;
     }
     switch (type) {

@@ -16,6 +16,8 @@ export class ReplyRecord {
   private known?: number;
   /** After a hole nothing fits any more; one complaint is enough. */
   private torn = false;
+  /** A snapshot was read after the log was lost: it may lack what only the log had; the end tells it. */
+  private mayLack = false;
 
   constructor(
     readonly generationId: string,
@@ -31,6 +33,7 @@ export class ReplyRecord {
     this.agree(0, text, 'The snapshot');
     if (text.length > this.text.length) this.text = text;
     this.known = this.text.length;
+    this.mayLack = this.allowances.mayReset();
     this.ended ||= ended;
   }
 
@@ -72,7 +75,7 @@ export class ReplyRecord {
     if (this.known === undefined) this.wrong(`a delta at ${offset} before anything else`);
     if (splitsPair(text)) this.wrong(`a delta at ${offset} splits a surrogate pair`);
     if (offset > this.text.length && !this.torn) {
-      this.wrong(`a hole: ${this.text.length} units known, delta at ${offset}`);
+      if (!this.mayLack) this.wrong(`a hole: ${this.text.length} units known, delta at ${offset}`);
       this.torn = true;
     }
     if (this.whole && offset < this.text.length)
@@ -88,6 +91,7 @@ export class ReplyRecord {
     const { started } = this;
     this.restart(text, false);
     this.started = started;
+    this.mayLack = false;
   }
 
   private complete({ message, finishReason }: EventData): void {
@@ -109,7 +113,8 @@ export class ReplyRecord {
     this.ended = true;
     if (how !== 'completed' && this.allowances.mayLoseTail() && this.text.startsWith(text)) return;
     // The end tells all of it: to who heard nothing before, because it was lost, and to who has a hole.
-    if (this.torn || (this.known === undefined && this.allowances.mayReset())) {
+    const lacked = (this.mayLack && text.startsWith(this.text)) || this.torn;
+    if (lacked || (this.known === undefined && this.allowances.mayReset())) {
       this.text = text;
       return;
     }
