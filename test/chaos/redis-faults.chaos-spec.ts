@@ -13,8 +13,8 @@ const ROUNDS = FULL_SIZE ? 10 : 3;
 const CALLERS_PER_INSTANCE = FULL_SIZE ? 4 : 2;
 /** What Redis may cost while it fails. */
 const WITHIN_MS = 100;
-/** A machine with other things to do makes single answers slow: only what is slow again counts. */
-const ATTEMPTS = 3;
+/** A machine with other things to do makes single answers slow: only what is slow again counts, in a run that compares. */
+const ATTEMPTS = FULL_SIZE ? 3 : 1;
 /** What the first few, those that find out, may wait longer than the slowest on a good day. */
 const FIRST_WITHIN_MS = 1_000;
 const NAMED_WITHIN_MS = 1_000;
@@ -109,9 +109,12 @@ describe('two instances whose Redis fails in every way', () => {
     expect(complaints(({ samples }) => refused(samples))).toEqual({});
   });
 
-  it('take at most 100 ms longer, in the middle of each route and at the 99th percentile of all', () => {
-    expect(Object.fromEntries([...slower].filter(([, what]) => what.length > 0))).toEqual({});
-  });
+  // Too few answers for a percentile otherwise, on a machine that runs other tests beside.
+  if (FULL_SIZE) {
+    it('take at most 100 ms longer, in the middle of each route and at the 99th percentile of all', () => {
+      expect(Object.fromEntries([...slower].filter(([, what]) => what.length > 0))).toEqual({});
+    });
+  }
 
   it('let nobody wait for long, not even those who find out', () => {
     const slowest = Math.max(...milliseconds(healthy));

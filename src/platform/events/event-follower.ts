@@ -1,7 +1,7 @@
 import type { EventLogStore, LogEvent, ReplayFrom } from './event-log.js';
 
 /** Without a hint for this long the log is asked again: a hint may be lost, the log is the truth. */
-const RECHECK_MS = 5_000;
+const RECHECK_MS = 2_000;
 /** Hints kept while the reader is busy; beyond it they are dropped and read from the log. */
 const MAX_HINTS = 1_000;
 
