@@ -36,10 +36,13 @@ export class ReplyTeller {
   async delta(before: string, text: string): Promise<void> {
     const { id: generationId } = this.generation;
     const delta: ReplyDelta = { generationId, offset: before.length, text };
+    const { ground } = this;
     try {
-      await this.append(REPLY_DELTA, delta, await this.ground);
+      await this.append(REPLY_DELTA, delta, await ground);
     } catch (error) {
       if (!(error instanceof EpochMovedError)) throw error;
+      // One that was on its way at the same time has begun anew already; this one goes on from there.
+      if (this.ground !== ground) return this.delta(before, text);
       this.ground = this.startOver(before + text);
       await this.ground;
     }

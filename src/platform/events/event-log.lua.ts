@@ -60,17 +60,19 @@ return {head[1], seq, oldest, entries}
  * Begins another epoch in place of one that was lost, with an event that says so; leaves alone an epoch that has gone on.
  *
  * KEYS[1], KEYS[2] as above · ARGV[1] epoch to begin with · ARGV[2] the event · ARGV[3] ms kept · ARGV[4] channel
- * ARGV[5] the epoch that was lost, "" when nobody knows it
+ * ARGV[5] the epoch that was lost, "" when nobody knows it. One that was only opened meanwhile (by a reader) is kept.
  * Answers 1 when it was begun.
  */
 export const RENEW_SCRIPT = `
 local head = redis.call('HMGET', KEYS[2], 'epoch', 'seq')
 if head[1] and head[1] ~= ARGV[5] and head[2] then return 0 end
+local epoch = ARGV[1]
+if head[1] and head[1] ~= ARGV[5] then epoch = head[1] end
 redis.call('DEL', KEYS[1], KEYS[2])
-redis.call('HSET', KEYS[2], 'epoch', ARGV[1], 'seq', 1)
+redis.call('HSET', KEYS[2], 'epoch', epoch, 'seq', 1)
 redis.call('XADD', KEYS[1], '1-0', 'e', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
-redis.call('PUBLISH', ARGV[4], ARGV[1] .. ' 1 ' .. ARGV[2])
+redis.call('PUBLISH', ARGV[4], epoch .. ' 1 ' .. ARGV[2])
 return 1
 `;

@@ -87,7 +87,8 @@ export class MemoryEventLog implements EventLogStore {
   async renew(stream: string, lost: string | undefined, room: string): Promise<void> {
     const known = this.streams.get(stream);
     if (known && known.epoch !== lost && known.head > 0) return;
-    if (known) this.forget(stream, known);
+    // One that was only opened meanwhile, by a reader, is kept.
+    if (known && known.epoch === lost) this.forget(stream, known);
     await this.append({ stream, type: SYNC_RESET, data: {}, room });
   }
 

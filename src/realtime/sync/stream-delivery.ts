@@ -114,10 +114,9 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
     const isThere = (position: Position): boolean => position.epoch === epoch && position.seq >= seq;
     for (let tries = 0; tries < 2; tries++) {
       const position = this.positions.get(stream);
+      await position?.asking;
       // While the log is this process's own, nothing is on its way.
-      if (!position || this.log.degraded) return;
-      await position.asking;
-      if (isThere(position)) return;
+      if (!position || this.log.degraded || isThere(position)) return;
       this.ask(stream, position, () => this.repair(stream, position));
       await position.asking;
     }

@@ -202,6 +202,15 @@ describe.each(stores)('an event log %s', (_where, open) => {
     expect(await store.log.heads([stream])).toEqual([{ epoch: renewed.epoch, seq: 1 }]);
   });
 
+  it('keeps an epoch that a reader was told of meanwhile, when the one before was lost', async () => {
+    const { epoch } = await append('a');
+    await store.lose(stream);
+    const told = await store.log.read(stream, { epoch, after: 1 });
+    expect(told.status).toBe('reset');
+    await store.log.renew(stream, epoch, 'hall');
+    expect(await store.log.heads([stream])).toEqual([{ epoch: told.epoch, seq: 1 }]);
+  });
+
   it('refuses what goes on from an epoch that was lost', async () => {
     const { epoch } = await append('a');
     await store.log.append({ stream, type: 'said', data: {} }, epoch);
