@@ -78,6 +78,8 @@ export interface StreamHead {
   /** Undefined when the log knows nothing of the stream. */
   epoch: string | undefined;
   seq: number;
+  /** The stream has had its last event. */
+  closed: boolean;
 }
 
 /** Events kept per stream, and for how long after the stream's last event (contract 2.0.8). */

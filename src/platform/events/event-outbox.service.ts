@@ -57,7 +57,9 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
   onModuleInit(): void {
     this.database.beforeCommit(() => this.write());
     if (this.log.isShared) {
-      this.periodic.every('event outbox', RELAY_EVERY_MS, async () => void (await this.relay()));
+      this.periodic.every('event outbox', RELAY_EVERY_MS, async (signal) => {
+        while ((await this.relay()) === RELAYED_AT_ONCE && !signal.aborted);
+      });
     }
   }
 

@@ -79,7 +79,7 @@ export class MemoryEventLog implements EventLogStore {
     return Promise.resolve(
       streams.map((name) => {
         const stream = this.streams.get(name);
-        return { epoch: stream?.epoch, seq: stream?.head ?? 0 };
+        return { epoch: stream?.epoch, seq: stream?.head ?? 0, closed: stream?.closed ?? false };
       }),
     );
   }

@@ -124,9 +124,13 @@ export class RedisEventLog implements EventLogStore {
   /** In one round trip; sent one by one where a Cluster spreads them over servers. */
   async heads(streams: readonly string[]): Promise<StreamHead[]> {
     const answers = await Promise.all(
-      streams.map((stream) => this.commands.hmget(this.keys(stream)[1], 'epoch', 'seq')),
+      streams.map((stream) => this.commands.hmget(this.keys(stream)[1], 'epoch', 'seq', 'closed')),
     );
-    return answers.map(([epoch, seq]) => ({ epoch: epoch ?? undefined, seq: Number(seq ?? 0) }));
+    return answers.map(([epoch, seq, closed]) => ({
+      epoch: epoch ?? undefined,
+      seq: Number(seq ?? 0),
+      closed: closed === '1',
+    }));
   }
 
   async renew(stream: string, lost: string | undefined, room: string): Promise<void> {

@@ -193,7 +193,13 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
       // One that has moved since is alive, and compared again next time.
       const isStill =
         position && !position.held && position.epoch === then?.epoch && position.seq === then?.seq;
-      if (!isStill || isAt(position, heads[at])) return;
+      const head = heads[at];
+      if (!isStill || !head) return;
+      if (isAt(position, head)) {
+        // One that ended while it was asked for, or before: nothing will happen there any more.
+        if (head.closed) this.forget(stream);
+        return;
+      }
       this.ask(stream, position, () => this.repair(stream, position));
     });
   }
@@ -220,5 +226,5 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-const isAt = ({ epoch, seq }: Position, head: StreamHead | undefined): boolean =>
-  head !== undefined && head.epoch === epoch && head.seq === seq;
+const isAt = ({ epoch, seq }: Position, head: StreamHead): boolean =>
+  head.epoch === epoch && head.seq === seq;

@@ -169,6 +169,24 @@ describe('what is brought to the sockets of an instance', () => {
     await hears('the reset', () => here.heard.at(-1)?.type === 'sync.reset');
   });
 
+  it('forgets streams that have ended, though their room is still there', async () => {
+    const ended = `${room}-ended`;
+    await there.log.tell({
+      stream: ended,
+      type: 'over',
+      data: {},
+      id: newId(),
+      ts: new Date().toISOString(),
+      fact: 1,
+      last: true,
+    });
+    here.audience.startJoining(room, { offer: () => undefined }, [ended]);
+    expect(here.delivery.counts.streams).toBe(2);
+    await here.log.heads([ended]);
+    await admin.client('KILL', 'TYPE', 'pubsub');
+    await hears('the ended one forgotten', () => here.delivery.counts.streams === 1);
+  });
+
   it('forgets streams that nobody follows any more', async () => {
     await say();
     await hears('it', () => here.heard.length === 1);
