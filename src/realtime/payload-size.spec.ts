@@ -36,9 +36,14 @@ describe('the size of a payload', () => {
   });
 
   it('is not counted further than the limit', () => {
-    const wide = Array.from({ length: 5_000_000 }, () => 0);
-    const began = performance.now();
+    let looks = 0;
+    const wide = new Proxy<number[]>([], {
+      get: (items, name) => {
+        looks += 1;
+        return name === 'length' ? 5_000_000 : (Reflect.get(items, name) ?? 0);
+      },
+    });
     expect(payloadBytes(wide, LIMIT)).toBeLessThan(2 * LIMIT);
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(looks).toBeLessThan(2 * LIMIT);
   });
 });

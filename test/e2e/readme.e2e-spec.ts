@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { startBuilt, type BuiltService } from '../support/service.js';
+import { START_MS, startBuilt, type BuiltService } from '../support/service.js';
 
 const run = promisify(execFile);
 
@@ -14,7 +14,7 @@ describe('the README', () => {
 
   beforeAll(async () => {
     service = await startBuilt();
-  });
+  }, START_MS);
   afterAll(async () => {
     await service.stop();
     rmSync(directory, { recursive: true, force: true });
