@@ -4,7 +4,7 @@ import { TokensService } from '../auth/tokens.service.js';
 import type { Actor } from '../platform/actor/actor.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
 import { SocketEvent, type SocketConnection } from '../platform/sockets/socket-event.js';
-import { ConnectedSockets } from './connected-sockets.js';
+import { TokenExpiry } from './token-expiry.js';
 
 class RefreshAuth {
   @IsString()
@@ -18,7 +18,7 @@ class RefreshAuth {
 export class AuthSocket {
   constructor(
     private readonly tokens: TokensService,
-    private readonly sockets: ConnectedSockets,
+    private readonly expiry: TokenExpiry,
   ) {}
 
   @SocketEvent('auth:refresh', RefreshAuth)
@@ -31,7 +31,7 @@ export class AuthSocket {
     if (bearer.id !== actor.id || bearer.role !== actor.role) {
       throw platformErrors.forbidden('The token is for somebody else; connect again with it.');
     }
-    this.sockets.get(id)?.expiry.arm(expiresAt);
+    this.expiry.extend(id, expiresAt);
     return { expiresAt: expiresAt.toISOString() };
   }
 }

@@ -16,7 +16,6 @@ import { MAX_EVENT_BYTES, SocketDispatcher } from './socket-dispatcher.js';
 import { SocketServer } from './socket-server.js';
 import { SocketSession } from './socket-session.js';
 import { Audience } from './sync/audience.js';
-import { TokenExpiry } from './token-expiry.js';
 
 const REPLAY_EVENTS = 200;
 
@@ -79,17 +78,15 @@ export class RealtimeGateway implements OnGatewayInit<Server>, BeforeApplication
   private open(socket: Socket): void {
     const { actor, expiresAt } = socket.data as VerifiedToken;
     const session = new SocketSession(socket, actor, this.audience);
-    const expiry = new TokenExpiry(socket);
     const budget = new EventBudget(this.settings.eventsPerSecond);
-    this.sockets.set(socket.id, { session, expiry, budget });
+    this.sockets.set(socket.id, { session, budget, expiresAt: expiresAt.getTime(), isWarned: false });
     socket.on('disconnect', () => {
-      expiry.stop();
+      this.admission.leave(socket);
       session.dispose();
       this.sockets.delete(socket.id);
       this.presence.disconnected(socket.id);
     });
     if (this.settings.hello) this.greet(socket);
-    expiry.arm(expiresAt);
     const { connection, settle } = session.connection();
     connection.enter(userStream(actor.id));
     settle();

@@ -14,6 +14,7 @@ import { Audience } from './sync/audience.js';
 import { StreamDelivery } from './sync/stream-delivery.js';
 import { SyncSocket } from './sync/sync.socket.js';
 import { Topics } from './sync/topics.js';
+import { TokenExpiry } from './token-expiry.js';
 
 @Module({
   imports: [AuthModule, DiscoveryModule],
@@ -25,6 +26,7 @@ import { Topics } from './sync/topics.js';
     SocketServer,
     ConnectedSockets,
     SlowReaders,
+    TokenExpiry,
     AuthSocket,
     SocketPresence,
     Audience,

@@ -15,11 +15,18 @@ import { RealtimeSettings } from './realtime.settings.js';
 const PROTOCOL = 1;
 const RETRY_MS = 1_000;
 
+/** Where a socket is counted. */
+interface Place {
+  readonly userId: string;
+  readonly network: string;
+}
+
 /** Decides who may connect (contract 2.0-S), and how often. */
 @Injectable()
 export class SocketAdmission {
   private readonly users: Tally;
   private readonly networks: Tally;
+  private readonly places = new Map<Socket, Place>();
   private readonly handshakes: AttemptLimiter;
   private readonly addressOf: ReturnType<typeof forwardedAddress>;
 
@@ -44,7 +51,7 @@ export class SocketAdmission {
   }
 
   /**
-   * The place is held until the socket or its connection has ended.
+   * A socket that gets connected holds its place until {@link leave}.
    * @throws draining, protocol-unsupported, rate-limited or unauthenticated
    */
   async admit(socket: Socket): Promise<VerifiedToken> {
@@ -66,6 +73,15 @@ export class SocketAdmission {
     return verified;
   }
 
+  /** Gives the place back; to be called when the socket has been disconnected. */
+  leave(socket: Socket): void {
+    const place = this.places.get(socket);
+    if (!place) return;
+    this.places.delete(socket);
+    this.networks.giveBack(place.network);
+    this.users.giveBack(place.userId);
+  }
+
   private assertStaying(): void {
     if (this.shutdown.draining) {
       throw realtimeErrors.draining('This instance is shutting down; connect again.', {
@@ -77,20 +93,20 @@ export class SocketAdmission {
   private takePlace(socket: Socket, userId: string, network: string): void {
     // The connection may have ended while the token was being verified.
     if (socket.conn.readyState !== 'open') throw platformErrors.unauthenticated('The connection has ended.');
-    const leaveNetwork = this.networks.take(network);
-    const leaveUser = leaveNetwork && this.users.take(userId);
-    if (!leaveNetwork || !leaveUser) {
-      leaveNetwork?.();
-      const whose = leaveNetwork ? 'Your account' : 'Your address';
-      throw platformErrors['rate-limited'](`${whose} has too many connections here; close some.`, {
-        retryAfterMs: RETRY_MS,
-      });
+    if (!this.networks.take(network)) throw tooMany('Your address');
+    if (!this.users.take(userId)) {
+      this.networks.giveBack(network);
+      throw tooMany('Your account');
     }
-    const leave = (): void => {
-      leaveNetwork();
-      leaveUser();
-    };
-    socket.conn.once('close', leave);
-    socket.once('disconnect', leave);
+    this.places.set(socket, { userId, network });
+    // Socket.IO connects it in this turn of the event loop, or never, without a word, if the connection ends before.
+    setImmediate(() => {
+      if (!socket.connected) this.leave(socket);
+    });
   }
 }
+
+const tooMany = (whose: string): Error =>
+  platformErrors['rate-limited'](`${whose} has too many connections here; close some.`, {
+    retryAfterMs: RETRY_MS,
+  });

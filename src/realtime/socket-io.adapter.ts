@@ -46,6 +46,12 @@ export class SocketIoAdapter extends IoAdapter {
     return server;
   }
 
+  /**
+   * Nothing is bound: `RealtimeGateway` listens to the server itself, and there are no `@SubscribeMessage` handlers, for
+   * which Nest would keep 2 KB for each client.
+   */
+  override bindClientConnect(): void {}
+
   override async dispose(): Promise<void> {
     this.link?.close();
     await super.dispose();

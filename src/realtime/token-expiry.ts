@@ -1,43 +1,47 @@
-import type { Socket } from 'socket.io';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { ConnectedSockets } from './connected-sockets.js';
 
 /** How long before its end a client is told to send another token. */
 const WARNING_MS = 60_000;
-/** Longest delay a Node timer holds. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+const LOOK_EVERY_MS = 1_000;
 
-/** Lets a socket live as long as its token, and tells the client in time to send another (`auth:refresh`). */
-export class TokenExpiry {
-  private stops: (() => void)[] = [];
+/**
+ * Lets a socket live as long as its token, and tells the client in time to send another (`auth:refresh`); both to the
+ * second. One look at all sockets takes less memory than timers of each.
+ */
+@Injectable()
+export class TokenExpiry implements OnApplicationBootstrap, OnApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly socket: Socket) {}
+  constructor(private readonly sockets: ConnectedSockets) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => this.look(), LOOK_EVERY_MS);
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
 
   /** From now on this is when the socket ends. */
-  arm(expiresAt: Date): void {
-    this.stop();
-    const left = expiresAt.getTime() - Date.now();
-    this.stops = [
-      after(left - WARNING_MS, () =>
-        this.socket.emit('auth:expiring', { expiresAt: expiresAt.toISOString() }),
-      ),
-      after(left, () => this.socket.disconnect(true)),
-    ];
+  extend(socketId: string, expiresAt: Date): void {
+    const connected = this.sockets.get(socketId);
+    if (!connected) return;
+    connected.expiresAt = expiresAt.getTime();
+    connected.isWarned = false;
   }
 
-  stop(): void {
-    for (const stop of this.stops) stop();
-    this.stops = [];
+  private look(): void {
+    const now = Date.now();
+    for (const connected of this.sockets.values()) {
+      const { expiresAt, isWarned, session } = connected;
+      const left = expiresAt - now;
+      if (left > WARNING_MS) continue;
+      if (!isWarned) {
+        connected.isWarned = true;
+        session.socket.emit('auth:expiring', { expiresAt: new Date(expiresAt).toISOString() });
+      }
+      if (left <= 0) session.socket.disconnect(true);
+    }
   }
-}
-
-/** Never at once, so that what a connection begins with comes first. */
-function after(ms: number, act: () => void): () => void {
-  let timer: NodeJS.Timeout;
-  const wait = (left: number): void => {
-    timer =
-      left > MAX_TIMER_MS
-        ? setTimeout(() => wait(left - MAX_TIMER_MS), MAX_TIMER_MS)
-        : setTimeout(act, Math.max(0, left));
-  };
-  wait(ms);
-  return () => clearTimeout(timer);
 }

@@ -35,8 +35,8 @@ export class SseConnections implements BeforeApplicationShutdown {
     source: SseSource,
     options: SseOptions = {},
   ): Promise<void> {
-    const leave = this.ofUser.take(ownerOf(request));
-    if (!leave) {
+    const owner = ownerOf(request);
+    if (!this.ofUser.take(owner)) {
       throw platformErrors['rate-limited']('You have too many event streams open here; close some.', {
         retryAfterMs: RETRY_MS,
       });
@@ -50,7 +50,7 @@ export class SseConnections implements BeforeApplicationShutdown {
     try {
       await stream;
     } finally {
-      leave();
+      this.ofUser.giveBack(owner);
       this.open.delete(ending);
       options.signal?.removeEventListener('abort', end);
     }

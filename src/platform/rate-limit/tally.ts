@@ -4,19 +4,18 @@ export class Tally {
 
   constructor(private readonly limit: number) {}
 
-  /** One more for a key; answers how to give it back (which is done once), or undefined when it has enough. */
-  take(key: string): (() => void) | undefined {
+  /** One more for a key, to be given back once; false when it has enough. */
+  take(key: string): boolean {
     const count = this.counts.get(key) ?? 0;
-    if (count >= this.limit) return undefined;
+    if (count >= this.limit) return false;
     this.counts.set(key, count + 1);
-    let given = false;
-    return () => {
-      if (given) return;
-      given = true;
-      const left = (this.counts.get(key) ?? 1) - 1;
-      if (left > 0) this.counts.set(key, left);
-      else this.counts.delete(key);
-    };
+    return true;
+  }
+
+  giveBack(key: string): void {
+    const left = (this.counts.get(key) ?? 1) - 1;
+    if (left > 0) this.counts.set(key, left);
+    else this.counts.delete(key);
   }
 
   /** How many keys have something. */

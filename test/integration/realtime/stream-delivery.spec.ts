@@ -151,6 +151,7 @@ describe('what is brought to the sockets of an instance', () => {
     await redis.restart();
     await hears('the reset', () => here.heard.some(({ type }) => type === 'sync.reset'));
     const reset = here.heard.at(-1);
+    await hears('the other to be back', () => !there.log.degraded);
     expect(reset).toMatchObject({ stream: room, seq: 1 });
     expect(reset?.epoch).not.toBe(epoch);
     const next = await say();
