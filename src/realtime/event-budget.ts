@@ -1,3 +1,5 @@
+const monotonic = (): number => performance.now();
+
 /** How many events a client may send: so many a second for long, and as many again saved up for a burst. */
 export class EventBudget {
   private left: number;
@@ -5,7 +7,7 @@ export class EventBudget {
 
   constructor(
     private readonly perSecond: number,
-    private readonly now: () => number = () => performance.now(),
+    private readonly now: () => number = monotonic,
   ) {
     this.left = perSecond * 2;
     this.at = now();

@@ -7,6 +7,7 @@ import { EventLog } from '../platform/events/event-log.service.js';
 import { userStream } from '../users/users.events.js';
 import { SocketEvent, type SocketConnection } from '../platform/sockets/socket-event.js';
 
+const POD = hostname();
 const PRESENCE_UPDATED = 'presence.updated';
 
 class SetPresence {
@@ -48,7 +49,7 @@ export class SocketPresence implements OnModuleInit, OnApplicationShutdown {
       userId,
       rooms: [userStream(userId)],
       connectedAt: new Date().toISOString(),
-      pod: hostname(),
+      pod: POD,
     };
     this.inBackground(this.sessions.register(session));
     const connecting = this.presence.connect({ userId, connectionId: socketId });

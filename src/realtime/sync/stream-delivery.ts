@@ -29,6 +29,7 @@ const MAX_HELD = 1_000;
 export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(StreamDelivery.name);
   private readonly positions = new Map<string, Position>();
+  /** Streams of a room beside its own, which most rooms have none of. */
   private readonly ofRoom = new Map<string, Set<string>>();
   private stops: (() => void)[] = [];
   private checks?: NodeJS.Timeout;
@@ -206,6 +207,7 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
 
   private keep(stream: string, position: Position): Position {
     this.positions.set(stream, position);
+    if (stream === position.room) return position;
     const streams = this.ofRoom.get(position.room) ?? new Set();
     this.ofRoom.set(position.room, streams.add(stream));
     return position;
@@ -221,6 +223,7 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
   }
 
   private forgetRoom(room: string): void {
+    this.positions.delete(room);
     for (const stream of this.ofRoom.get(room) ?? []) this.positions.delete(stream);
     this.ofRoom.delete(room);
   }

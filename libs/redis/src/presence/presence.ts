@@ -38,7 +38,8 @@ export interface NewPresence {
 
 interface OwnConnection {
   userId: string;
-  rooms: Set<string>;
+  /** Few, and mostly none: a list takes less than a Set. */
+  rooms: readonly string[];
   state: ConnectionState;
 }
 
@@ -92,7 +93,7 @@ export class Presence {
   async connect(connection: NewPresence): Promise<PresenceChange> {
     const { userId, connectionId, rooms = [], state = 'online' } = connection;
     this.owed.delete(connectionId);
-    this.own.set(connectionId, { userId, rooms: new Set(rooms), state });
+    this.own.set(connectionId, { userId, rooms: [...new Set(rooms)], state });
     const member = { connectionId, userId };
     return this.kept.write(async (store) => {
       const [change] = await Promise.all([
@@ -134,13 +135,14 @@ export class Presence {
   async join(connectionId: string, room: string): Promise<void> {
     const connection = this.own.get(connectionId);
     if (!connection) return;
-    connection.rooms.add(room);
+    if (!connection.rooms.includes(room)) connection.rooms = [...connection.rooms, room];
     await this.kept.write((store) => store.enter(room, [{ connectionId, userId: connection.userId }]));
   }
 
   async leave(connectionId: string, room: string): Promise<void> {
     const connection = this.own.get(connectionId);
-    if (!connection?.rooms.delete(room)) return;
+    if (!connection?.rooms.includes(room)) return;
+    connection.rooms = connection.rooms.filter((other) => other !== room);
     await this.kept.write((store) => store.leave(room, [{ connectionId, userId: connection.userId }]));
   }
 
@@ -191,7 +193,7 @@ export class Presence {
     const { userId, rooms } = own;
     const [change] = await Promise.all([
       store.drop(userId, [connectionId]),
-      ...[...rooms].map((room) => store.leave(room, [{ connectionId, userId }])),
+      ...rooms.map((room) => store.leave(room, [{ connectionId, userId }])),
     ]);
     if (store === this.shared) this.owed.delete(connectionId);
     return change;
@@ -210,7 +212,7 @@ export class Presence {
     // Who goes while an earlier batch is on its way must not be brought back by a later one.
     const stillThere = (id: string, room?: string): boolean => {
       const connection = this.own.get(id);
-      return connection !== undefined && (room === undefined || connection.rooms.has(room));
+      return connection !== undefined && (room === undefined || connection.rooms.includes(room));
     };
     const [changes] = await Promise.all([
       inBatches([...users], BATCH, async ([userId, ids]) => {
