@@ -9,7 +9,7 @@ import { disturb, type Disturbance } from './support/programme.js';
 import { Source } from './support/source.js';
 
 const SEED = Number(process.env.CHAOS_SEED ?? 1);
-const SECONDS = Number(process.env.CHAOS_SECONDS ?? (FULL_SIZE ? 60 : 20));
+const SECONDS = Number(process.env.CHAOS_SECONDS ?? (FULL_SIZE ? 60 : 12));
 const PROMISES = { deadlineMs: 50, trustMs: 2_000, slackMs: 5 };
 /** A load of another process may be waited for until its lease ends, when that process was cut off in its middle. */
 const LEASE_MS = 1_000;
