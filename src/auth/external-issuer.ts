@@ -74,7 +74,7 @@ export class ExternalIssuer {
     });
     // Roles are given here, not by the other issuer.
     const { role } = await this.users.get(userId);
-    return { actor: { id: userId, role }, expiresAt: new Date(exp * 1000) };
+    return { actor: { id: userId, role }, expiresAt: exp * 1000 };
   }
 
   private readonly getKey: JWTVerifyGetKey = async (header, token) => {

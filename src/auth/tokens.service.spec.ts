@@ -34,7 +34,7 @@ describe('access tokens', () => {
     const { accessToken, expiresIn } = await tokens.issue({ id: USER, role: 'user' });
     expect(expiresIn).toBe(900);
     const { expiresAt } = await tokens.verify(accessToken);
-    expect(expiresAt).toEqual(new Date('2026-11-20T12:15:00.000Z'));
+    expect(expiresAt).toBe(Date.parse('2026-11-20T12:15:00.000Z'));
     jest.setSystemTime(new Date('2026-11-20T12:15:06.000Z'));
     await expect(tokens.verify(accessToken)).rejects.toMatchObject({
       code: 'unauthenticated',

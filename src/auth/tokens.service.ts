@@ -11,7 +11,8 @@ import { VerifiedTokens } from './verified-tokens.js';
 
 export interface VerifiedToken {
   actor: Actor;
-  expiresAt: Date;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
 }
 
 /** RFC 9068: an access token is never mistaken for another kind of JWT signed with the same key. */
@@ -86,7 +87,7 @@ export class TokensService {
     if (!isId(sub) || (role !== 'user' && role !== 'admin')) {
       throw new errors.JWTClaimValidationFailed('sub or role is not one of ours', payload);
     }
-    return { actor: { id: sub, role }, expiresAt: new Date(exp * 1000) };
+    return { actor: { id: sub, role }, expiresAt: exp * 1000 };
   }
 }
 

@@ -2,7 +2,7 @@ import { VerifiedTokens } from './verified-tokens.js';
 
 const token = (id: string, livesMs: number) => ({
   actor: { id, role: 'user' as const },
-  expiresAt: new Date(Date.now() + livesMs),
+  expiresAt: Date.now() + livesMs,
 });
 
 describe('verified tokens', () => {

@@ -1,10 +1,13 @@
+import { hash } from 'node:crypto';
 import type { VerifiedToken } from './tokens.service.js';
 
 /**
  * Tokens whose signature was checked already. It cannot become wrong, only too old, and checking it takes a turn of the
- * thread pool, behind any passwords that are being hashed. The least recently seen token makes room.
+ * thread pool, behind any passwords that are being hashed. The least recently seen token makes room. Digests take little
+ * memory, and nobody can log in with what is found there.
  */
 export class VerifiedTokens {
+  /** By the digest of the whole token. */
   private readonly seen = new Map<string, VerifiedToken>();
 
   constructor(
@@ -13,18 +16,21 @@ export class VerifiedTokens {
   ) {}
 
   get(token: string): VerifiedToken | undefined {
-    const verified = this.seen.get(token);
+    const digest = digestOf(token);
+    const verified = this.seen.get(digest);
     if (!verified) return undefined;
-    this.seen.delete(token);
-    if (verified.expiresAt.getTime() + this.toleranceMs <= Date.now()) return undefined;
-    this.seen.set(token, verified);
+    this.seen.delete(digest);
+    if (verified.expiresAt + this.toleranceMs <= Date.now()) return undefined;
+    this.seen.set(digest, verified);
     return verified;
   }
 
   add(token: string, verified: VerifiedToken): void {
-    this.seen.set(token, verified);
+    this.seen.set(digestOf(token), verified);
     if (this.seen.size <= this.maxTokens) return;
     const [oldest] = this.seen.keys();
     if (oldest !== undefined) this.seen.delete(oldest);
   }
 }
+
+const digestOf = (token: string): string => hash('sha256', token, 'base64');

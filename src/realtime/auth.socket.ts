@@ -32,6 +32,6 @@ export class AuthSocket {
       throw platformErrors.forbidden('The token is for somebody else; connect again with it.');
     }
     this.expiry.extend(id, expiresAt);
-    return { expiresAt: expiresAt.toISOString() };
+    return { expiresAt: new Date(expiresAt).toISOString() };
   }
 }

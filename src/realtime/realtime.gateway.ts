@@ -81,7 +81,7 @@ export class RealtimeGateway implements OnGatewayInit<Server>, BeforeApplication
     Object.assign(socket.conn, { request: null });
     const session = new SocketSession(socket, actor, this.audience);
     const budget = new EventBudget(this.settings.eventsPerSecond);
-    this.sockets.set(socket.id, { session, budget, expiresAt: expiresAt.getTime(), isWarned: false });
+    this.sockets.set(socket.id, { session, budget, expiresAt, isWarned: false });
     socket.on('disconnect', () => {
       this.admission.leave(socket);
       session.dispose();

@@ -23,11 +23,11 @@ export class TokenExpiry implements OnApplicationBootstrap, OnApplicationShutdow
     clearInterval(this.timer);
   }
 
-  /** From now on this is when the socket ends. */
-  extend(socketId: string, expiresAt: Date): void {
+  /** From now on this is when the socket ends; milliseconds since 1970. */
+  extend(socketId: string, expiresAt: number): void {
     const connected = this.sockets.get(socketId);
     if (!connected) return;
-    connected.expiresAt = expiresAt.getTime();
+    connected.expiresAt = expiresAt;
     connected.isWarned = false;
   }
 

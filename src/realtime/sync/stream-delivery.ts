@@ -11,7 +11,7 @@ interface Position {
   /** Events that came while the log is asked; undefined when nothing is asked. */
   held: DeliveredEvent[] | undefined;
   /** Settles when the log has been asked. */
-  asking?: Promise<void>;
+  asking: Promise<void> | undefined;
 }
 
 /** A stream is compared with the log this often, for an announcement may be lost without anything to show for it. */
@@ -29,8 +29,8 @@ const MAX_HELD = 1_000;
 export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(StreamDelivery.name);
   private readonly positions = new Map<string, Position>();
-  /** Streams of a room beside its own, which most rooms have none of. */
-  private readonly ofRoom = new Map<string, Set<string>>();
+  /** Streams that are told in a room besides its own. */
+  private readonly others = new Map<string, Set<string>>();
   private stops: (() => void)[] = [];
   private checks?: NodeJS.Timeout;
   private checking = false;
@@ -95,12 +95,12 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
    */
   private meet({ event, room }: DeliveredEvent): Position {
     const seq = event.stream === room ? (event.seq ?? 1) - 1 : 0;
-    return this.keep(event.stream, { room, epoch: event.epoch, seq, held: undefined });
+    return this.keep(event.stream, { room, epoch: event.epoch, seq });
   }
 
   private watch(stream: string, room: string): void {
     if (this.positions.has(stream)) return;
-    const position = this.keep(stream, { room, epoch: undefined, seq: 0, held: undefined });
+    const position = this.keep(stream, { room, epoch: undefined, seq: 0 });
     this.ask(stream, position, async () => {
       const [head] = await this.log.heads([stream]);
       if (head) Object.assign(position, { epoch: head.epoch, seq: head.seq });
@@ -205,11 +205,10 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  private keep(stream: string, position: Position): Position {
+  private keep(stream: string, { room, epoch, seq }: Pick<Position, 'room' | 'epoch' | 'seq'>): Position {
+    const position: Position = { room, epoch, seq, held: undefined, asking: undefined };
     this.positions.set(stream, position);
-    if (stream === position.room) return position;
-    const streams = this.ofRoom.get(position.room) ?? new Set();
-    this.ofRoom.set(position.room, streams.add(stream));
+    if (stream !== room) this.others.set(room, (this.others.get(room) ?? new Set()).add(stream));
     return position;
   }
 
@@ -217,15 +216,15 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
     const room = this.positions.get(stream)?.room;
     this.positions.delete(stream);
     if (room === undefined) return;
-    const streams = this.ofRoom.get(room);
-    streams?.delete(stream);
-    if (streams?.size === 0) this.ofRoom.delete(room);
+    const others = this.others.get(room);
+    others?.delete(stream);
+    if (others?.size === 0) this.others.delete(room);
   }
 
   private forgetRoom(room: string): void {
-    this.positions.delete(room);
-    for (const stream of this.ofRoom.get(room) ?? []) this.positions.delete(stream);
-    this.ofRoom.delete(room);
+    if (this.positions.get(room)?.room === room) this.positions.delete(room);
+    for (const stream of this.others.get(room) ?? []) this.positions.delete(stream);
+    this.others.delete(room);
   }
 }
 

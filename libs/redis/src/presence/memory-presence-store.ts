@@ -10,12 +10,14 @@ import {
 } from './presence-store.js';
 
 interface Lease {
+  readonly connectionId: string;
   state: ConnectionState;
   endsAt: number;
 }
 
 interface User {
-  leases: Map<string, Lease>;
+  /** Nearly everybody has one, and a list takes a third of a map's memory. */
+  leases: readonly Lease[];
   lastActiveAt: number;
 }
 
@@ -39,11 +41,14 @@ export class MemoryPresenceStore implements PresenceStore {
     userId: string,
     connections: readonly (readonly [string, ConnectionState])[],
   ): Promise<PresenceChange> {
-    const user = this.swept(userId) ?? { leases: new Map<string, Lease>(), lastActiveAt: 0 };
+    const user = this.swept(userId) ?? { leases: [], lastActiveAt: 0 };
     const before = stateOf(user);
     for (const [id, state] of connections) {
-      if (state === 'online' || user.leases.get(id)?.state !== 'idle') user.lastActiveAt = this.now();
-      user.leases.set(id, { state, endsAt: this.now() + this.times.leaseMs });
+      const endsAt = this.now() + this.times.leaseMs;
+      const lease = leaseOf(user, id);
+      if (state === 'online' || lease?.state !== 'idle') user.lastActiveAt = this.now();
+      if (lease) Object.assign(lease, { state, endsAt });
+      else user.leases = user.leases.concat({ connectionId: id, state, endsAt });
     }
     this.users.set(userId, user);
     this.gone.delete(userId);
@@ -55,10 +60,10 @@ export class MemoryPresenceStore implements PresenceStore {
     if (!user) return Promise.resolve(presenceChange(userId, 'offline', 'offline'));
     const before = stateOf(user);
     for (const id of connectionIds) {
-      if (user.leases.get(id)?.state === 'online') user.lastActiveAt = this.now();
-      user.leases.delete(id);
+      if (leaseOf(user, id)?.state === 'online') user.lastActiveAt = this.now();
     }
-    if (user.leases.size === 0) this.remember(userId);
+    user.leases = user.leases.filter(({ connectionId }) => !connectionIds.includes(connectionId));
+    if (user.leases.length === 0) this.remember(userId);
     return Promise.resolve(presenceChange(userId, before, stateOf(user)));
   }
 
@@ -98,7 +103,7 @@ export class MemoryPresenceStore implements PresenceStore {
           userId,
           state: stateOf(user),
           lastActiveAt: user ? new Date(user.lastActiveAt).toISOString() : null,
-          connections: user?.leases.size ?? 0,
+          connections: user?.leases.length ?? 0,
         };
       }),
     );
@@ -109,8 +114,9 @@ export class MemoryPresenceStore implements PresenceStore {
     const user = this.users.get(userId);
     if (!user) return undefined;
     const now = this.now();
-    for (const [id, { endsAt }] of user.leases) if (endsAt <= now) user.leases.delete(id);
-    if (user.leases.size > 0) return user;
+    const isOver = ({ endsAt }: Lease): boolean => endsAt <= now;
+    if (user.leases.some(isOver)) user.leases = user.leases.filter((lease) => !isOver(lease));
+    if (user.leases.length > 0) return user;
     if (now >= user.lastActiveAt + this.times.rememberMs) {
       this.users.delete(userId);
       this.gone.delete(userId);
@@ -129,7 +135,10 @@ export class MemoryPresenceStore implements PresenceStore {
   }
 }
 
+const leaseOf = ({ leases }: User, id: string): Lease | undefined =>
+  leases.find(({ connectionId }) => connectionId === id);
+
 function stateOf(user: User | undefined): PresenceState {
-  if (!user || user.leases.size === 0) return 'offline';
-  return [...user.leases.values()].some(({ state }) => state === 'online') ? 'online' : 'idle';
+  if (!user || user.leases.length === 0) return 'offline';
+  return user.leases.some(({ state }) => state === 'online') ? 'online' : 'idle';
 }

@@ -3,7 +3,8 @@ import type { Session, SessionStore } from './session-store.js';
 /** The same sessions in one process: as many as it has sockets. */
 export class MemorySessionStore implements SessionStore {
   private readonly sessions = new Map<string, { session: Session; endsAt: number }>();
-  private readonly users = new Map<string, Set<string>>();
+  /** Nearly everybody has one, and a list takes a third of a set's memory. */
+  private readonly users = new Map<string, readonly string[]>();
 
   /** @param now milliseconds; only differences count */
   constructor(
@@ -11,13 +12,13 @@ export class MemorySessionStore implements SessionStore {
     private readonly now: () => number = Date.now,
   ) {}
 
+  /** Keeps the session itself: a copy of each would take as much memory again. */
   put(session: Session): Promise<void> {
     const { socketId, userId } = session;
     const before = this.sessions.get(socketId);
     if (before) this.forget(before.session);
-    this.sessions.set(socketId, { session: structuredClone(session), endsAt: this.now() + this.ttlMs });
-    const sockets = this.users.get(userId) ?? new Set<string>();
-    this.users.set(userId, sockets.add(socketId));
+    this.sessions.set(socketId, { session, endsAt: this.now() + this.ttlMs });
+    this.users.set(userId, (this.users.get(userId) ?? []).concat(socketId));
     return Promise.resolve();
   }
 
@@ -42,22 +43,22 @@ export class MemorySessionStore implements SessionStore {
   }
 
   private allOf(userId: string): Session[] {
-    const sockets = [...(this.users.get(userId) ?? [])];
+    const sockets = this.users.get(userId) ?? [];
     return sockets.map((id) => this.find(id)).filter((session) => session !== undefined);
   }
 
   private find(socketId: string): Session | undefined {
     const found = this.sessions.get(socketId);
     if (!found) return undefined;
-    if (found.endsAt > this.now()) return structuredClone(found.session);
+    if (found.endsAt > this.now()) return { ...found.session, rooms: [...found.session.rooms] };
     this.forget(found.session);
     return undefined;
   }
 
   private forget({ socketId, userId }: Session): void {
     this.sessions.delete(socketId);
-    const sockets = this.users.get(userId);
-    sockets?.delete(socketId);
-    if (sockets?.size === 0) this.users.delete(userId);
+    const left = (this.users.get(userId) ?? []).filter((id) => id !== socketId);
+    if (left.length > 0) this.users.set(userId, left);
+    else this.users.delete(userId);
   }
 }

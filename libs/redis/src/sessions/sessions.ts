@@ -57,11 +57,13 @@ export class Sessions {
 
   /** Lists a socket of this instance until {@link remove}. */
   async register(socket: Omit<Session, 'lastSeenAt'>): Promise<Session> {
-    const session = { ...socket, rooms: [...socket.rooms], lastSeenAt: new Date().toISOString() };
-    this.owed.delete(session.socketId);
-    this.own.set(session.socketId, session);
+    const { socketId, userId, rooms, connectedAt, pod } = socket;
+    const lastSeenAt = new Date().toISOString();
+    const session: Session = { socketId, userId, rooms: [...rooms], connectedAt, lastSeenAt, pod };
+    this.owed.delete(socketId);
+    this.own.set(socketId, session);
     await this.kept.write((store) => store.put(session));
-    return { ...session };
+    return { ...session, rooms: [...rooms] };
   }
 
   /** Of whichever instance. */
@@ -130,10 +132,11 @@ export class Sessions {
   }
 
   private async keep(store: SessionStore, socketIds: Iterable<string>): Promise<void> {
+    const lastSeenAt = new Date().toISOString();
     await inBatches([...socketIds], BATCH, async (socketId) => {
       const session = this.own.get(socketId);
       if (!session) return;
-      session.lastSeenAt = new Date().toISOString();
+      session.lastSeenAt = lastSeenAt;
       await store.put(session);
     });
   }
