@@ -77,8 +77,6 @@ export class RealtimeGateway implements OnGatewayInit<Server>, BeforeApplication
 
   private open(socket: Socket): void {
     const { actor, expiresAt } = socket.data as VerifiedToken;
-    // The request of the handshake is of no use any more, and would be kept as long as the connection.
-    Object.assign(socket.conn, { request: null });
     const session = new SocketSession(socket, actor, this.audience);
     const budget = new EventBudget(this.settings.eventsPerSecond);
     this.sockets.set(socket.id, { session, budget, expiresAt, isWarned: false });

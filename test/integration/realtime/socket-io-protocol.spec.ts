@@ -189,6 +189,26 @@ describe('a namespace', () => {
     await socket.closed;
   });
 
+  it('of the service itself may be left and entered again, as may others with the headers of the connection', async () => {
+    const socket = await websocket();
+    await nextOf(socket);
+    const token = await forgeToken({ subject: randomUUID(), expiresIn: 60 });
+    const enter = async (packet: string): Promise<string> => {
+      socket.send(packet);
+      for (;;) {
+        const answer = String(await nextOf(socket));
+        // The user's own news go on meanwhile.
+        if (!answer.startsWith('42')) return answer;
+      }
+    };
+    expect(await enter(`40${JSON.stringify({ token })}`)).toMatch(/^40\{"sid"/);
+    socket.send('41');
+    const { sid } = json(await enter('40/show,'), '40/show,') as { sid: string };
+    const shown = app.get(SocketServer).namespace('/show').sockets.get(sid);
+    expect(shown?.handshake.headers).toMatchObject({ host: new URL(url).host });
+    expect(await enter(`40${JSON.stringify({ token })}`)).toMatch(/^40\{"sid"/);
+  });
+
   it('that does not exist cannot be entered', async () => {
     const socket = await websocket();
     socket.send('40/nowhere');
