@@ -13,6 +13,16 @@ export interface ReplyStarted {
   parentId: string;
 }
 
+export const startOf = ({
+  id: generationId,
+  replyMessageId: messageId,
+  parentMessageId: parentId,
+}: {
+  id: string;
+  replyMessageId: string;
+  parentMessageId: string;
+}): ReplyStarted => ({ generationId, messageId, parentId });
+
 /** `offset` counts the UTF-16 units already emitted, so that applying a delta twice is harmless. */
 export interface ReplyDelta {
   generationId: string;

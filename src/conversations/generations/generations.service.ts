@@ -68,8 +68,10 @@ export class GenerationsService {
     generation: GenerationEntity,
     end: Pick<Ended, 'status' | 'finishReason' | 'error'>,
   ): Promise<void> {
+    // A process that only hung may come back: what it said after this would be heard and not stored.
+    await this.events.seal(generationStream(generation.id));
     const { text } = await heardOf(this.events, generation);
-    await this.conclude(generation, { ...end, text, charged: text !== '' });
+    await this.conclude(generation, { ...end, text, charged: text !== '', retold: true });
   }
 
   private async end(generation: GenerationEntity): Promise<void> {

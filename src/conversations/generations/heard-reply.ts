@@ -6,8 +6,8 @@ import {
   REPLY_DELTA,
   REPLY_SNAPSHOT,
   REPLY_STARTED,
+  startOf,
   type ReplyDelta,
-  type ReplyStarted,
 } from '../conversations.events.js';
 import type { GenerationEntity } from './generation.entity.js';
 
@@ -45,20 +45,13 @@ export async function heardOf(
 }
 
 /** As the events that bring a client there: thousands of deltas would say the same as one. */
-export function eventsOfHeard(
-  { id, replyMessageId, parentMessageId }: GenerationEntity,
-  { epoch, seq, text }: HeardReply,
-): LogEvent[] {
+export function eventsOfHeard(generation: GenerationEntity, { epoch, seq, text }: HeardReply): LogEvent[] {
   if (seq === 0) return [];
+  const { id } = generation;
   const envelope = { stream: generationStream(id), epoch, seq, ts: new Date().toISOString() };
-  const started: ReplyStarted = {
-    generationId: id,
-    messageId: replyMessageId,
-    parentId: parentMessageId,
-  };
   const delta: ReplyDelta = { generationId: id, offset: 0, text };
   return [
-    { ...envelope, id: newId(), type: REPLY_STARTED, data: started },
+    { ...envelope, id: newId(), type: REPLY_STARTED, data: startOf(generation) },
     { ...envelope, id: newId(), type: REPLY_DELTA, data: delta },
   ];
 }

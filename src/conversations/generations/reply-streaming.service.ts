@@ -38,22 +38,37 @@ export class ReplyStreaming {
 
   /** Whatever happens is an outcome: it does not throw. What was said is always emitted and part of it. */
   async stream(generation: GenerationEntity, prompt: Prompt, abort: AbortController): Promise<Ended> {
-    const { id: generationId } = generation;
-    let charged = false;
     let kept = '';
-    const teller = new ReplyTeller(this.events, generation, (said) =>
-      this.beat(generationId, (kept = said), abort),
-    );
+    const keep = (said: string): Promise<void> => {
+      if (said.length > kept.length) kept = said;
+      return this.beat(generation.id, kept, abort);
+    };
+    const teller = new ReplyTeller(this.events, generation, keep);
     const writer: ReplyWriter = new ReplyWriter((offset, text) =>
       teller.delta(writer.text.slice(0, offset), text),
     );
-    const heartbeat = setInterval(() => {
-      if (writer.told.length > kept.length) kept = writer.told;
-      void this.beat(generationId, kept, abort);
-    }, HEARTBEAT_MS);
+    const heartbeat = setInterval(() => void keep(writer.told), HEARTBEAT_MS);
     try {
       // Not awaited: the log keeps the order, and the model may begin.
       teller.begin().catch((error: unknown) => abort.abort(error));
+      const ended = await this.answer(generation, prompt, abort, writer);
+      // Or the end could be told before its last words.
+      await teller.sent();
+      const isTold = writer.isWhole && (await teller.isKept());
+      return { ...ended, retold: !isTold };
+    } finally {
+      clearInterval(heartbeat);
+    }
+  }
+
+  private async answer(
+    generation: GenerationEntity,
+    prompt: Prompt,
+    abort: AbortController,
+    writer: ReplyWriter,
+  ): Promise<Ended> {
+    let charged = false;
+    try {
       let finish: Finish | undefined;
       const { signal } = abort;
       for await (const chunk of this.ai.stream({ ...generation.parameters, prompt, signal })) {
@@ -75,7 +90,7 @@ export class ReplyStreaming {
       const { finishReason, usage } = finish;
       return { status: 'completed', text: writer.text, finishReason, ...usage, charged };
     } catch (error) {
-      this.closeAfterFailure(generationId, writer);
+      this.closeAfterFailure(generation.id, writer);
       const said = {
         text: writer.text,
         promptTokens: prompt.promptTokens,
@@ -85,12 +100,8 @@ export class ReplyStreaming {
       if (abort.signal.reason === CANCELLED)
         return { status: 'cancelled', finishReason: 'cancelled', ...said };
       const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
-      this.logger.warn({ err: cause, generationId }, 'A reply failed');
+      this.logger.warn({ err: cause, generationId: generation.id }, 'A reply failed');
       return { status: 'failed', error: toProblem(cause), ...said };
-    } finally {
-      clearInterval(heartbeat);
-      // Or the end could be told before its last words.
-      await teller.sent();
     }
   }
 

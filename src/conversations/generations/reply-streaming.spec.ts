@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { AiService } from '../../ai/ai.service.js';
 import type { Prompt, ReplyChunk } from '../../ai/ai.types.js';
 import type { TokenCounter } from '../../ai/tokens/token-counter.service.js';
-import type { LogEvent, NewEvent } from '../../platform/events/event-log.js';
+import type { LogEvent, NewEvent, StreamHead } from '../../platform/events/event-log.js';
 import type { EventLog } from '../../platform/events/event-log.service.js';
 import type { UsageService } from '../../usage/usage.service.js';
 import { REPLY_DELTA, REPLY_STARTED } from '../conversations.events.js';
@@ -19,6 +19,9 @@ it('a reply is not over before all of it is on its way to the log, however slowl
     await slow;
     return { epoch: 'e' } as LogEvent;
   };
+  const begin = async (event: NewEvent): Promise<string> => (await append(event)).epoch;
+  const heads = (): Promise<StreamHead[]> =>
+    Promise.resolve([{ epoch: 'e', seq: 2, id: 'i', closed: false }]);
   async function* model(): AsyncGenerator<ReplyChunk> {
     yield { type: 'delta', text: 'Hello' };
     yield { type: 'end', finishReason: 'stop', usage: { promptTokens: 1, completionTokens: 1 } };
@@ -28,7 +31,7 @@ it('a reply is not over before all of it is on its way to the log, however slowl
     {} as TokenCounter,
     {} as UsageService,
     {} as GenerationsRepository,
-    { append } as unknown as EventLog,
+    { append, begin, heads } as unknown as EventLog,
   );
   const generation = { id: 'g', conversationId: 'c', parameters: {} } as GenerationEntity;
   const ended = replies.stream(generation, {} as Prompt, new AbortController());

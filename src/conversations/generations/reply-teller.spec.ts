@@ -16,13 +16,13 @@ const told = async (log: MemoryEventLog): Promise<unknown[]> =>
   });
 
 describe('what is told of a reply', () => {
-  let log: MemoryEventLog;
+  let log: MemoryEventLog & { degraded: boolean };
   let teller: ReplyTeller;
   /** What was stored, and how many events its log had by then. */
   let kept: [said: string, events: number | undefined][];
 
   beforeEach(() => {
-    log = new MemoryEventLog();
+    log = Object.assign(new MemoryEventLog(), { degraded: false });
     kept = [];
     teller = new ReplyTeller(log, generation, async (said) => {
       kept.push([said, (await log.heads(['generation:g']))[0]?.seq]);
@@ -46,6 +46,17 @@ describe('what is told of a reply', () => {
       ['reply.delta', 11, '!'],
     ]);
     expect(kept).toEqual([['Hello there', 0]]);
+  });
+
+  it('is kept unless the log was lost since, or is only this process’s', async () => {
+    await teller.begin();
+    await teller.delta('', 'Hello');
+    expect(await teller.isKept()).toBe(true);
+    log.degraded = true;
+    expect(await teller.isKept()).toBe(false);
+    log.degraded = false;
+    log.clear();
+    expect(await teller.isKept()).toBe(false);
   });
 
   it('begins anew once where several deltas were on their way when the log was lost', async () => {

@@ -1,13 +1,14 @@
-import { EpochMovedError, type EventLogStore, type LogEvent } from '../../platform/events/event-log.js';
+import type { EventLog } from '../../platform/events/event-log.service.js';
+import { EpochMovedError, type LogEvent } from '../../platform/events/event-log.js';
 import {
   conversationRoom,
   generationStream,
   REPLY_DELTA,
   REPLY_SNAPSHOT,
   REPLY_STARTED,
+  startOf,
   type ReplyDelta,
   type ReplySnapshot,
-  type ReplyStarted,
 } from '../conversations.events.js';
 import type { GenerationEntity } from './generation.entity.js';
 
@@ -20,7 +21,7 @@ export class ReplyTeller {
   private ground?: Promise<string>;
 
   constructor(
-    private readonly log: Pick<EventLogStore, 'append'>,
+    private readonly log: Pick<EventLog, 'append' | 'begin' | 'heads' | 'degraded'>,
     private readonly generation: GenerationEntity,
     /** Stores what was said, so that whoever reads it is not behind a log that begins anew with it. Does not throw. */
     private readonly keep: (said: string) => Promise<void>,
@@ -53,10 +54,20 @@ export class ReplyTeller {
     await this.ground?.catch(() => undefined);
   }
 
-  private async start(): Promise<string> {
-    const { id: generationId, replyMessageId: messageId, parentMessageId: parentId } = this.generation;
-    const started: ReplyStarted = { generationId, messageId, parentId };
-    return (await this.append(REPLY_STARTED, started)).epoch;
+  /** Whether the log that all instances share has what was told. */
+  async isKept(): Promise<boolean> {
+    if (this.log.degraded) return false;
+    try {
+      const [head] = await this.log.heads([this.streamAndRoom.stream]);
+      return head?.epoch !== undefined && head.epoch === (await this.ground);
+    } catch {
+      // What is wrong with the log was said where it was written.
+      return false;
+    }
+  }
+
+  private start(): Promise<string> {
+    return this.log.begin({ ...this.streamAndRoom, type: REPLY_STARTED, data: startOf(this.generation) });
   }
 
   /** Both events are sent before either is answered, so that nothing comes between them. */
@@ -68,8 +79,11 @@ export class ReplyTeller {
   }
 
   private append(type: string, data: object, epoch?: string): Promise<LogEvent> {
+    return this.log.append({ ...this.streamAndRoom, type, data }, epoch);
+  }
+
+  private get streamAndRoom(): { stream: string; room: string } {
     const { id, conversationId } = this.generation;
-    const [stream, room] = [generationStream(id), conversationRoom(conversationId)];
-    return this.log.append({ stream, room, type, data }, epoch);
+    return { stream: generationStream(id), room: conversationRoom(conversationId) };
   }
 }

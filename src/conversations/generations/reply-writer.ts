@@ -32,6 +32,11 @@ export class ReplyWriter {
     return this.said.slice(0, this.toldUnits);
   }
 
+  /** Nothing is known to be missing from the stream. */
+  get isWhole(): boolean {
+    return this.failure === undefined;
+  }
+
   say(text: string): void {
     const isFirst = this.said === '';
     this.said += text;

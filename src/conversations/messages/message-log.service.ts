@@ -10,16 +10,14 @@ import type { Conversation, ConversationRef } from '../conversation.js';
 import { ChangesConversation } from '../conversations.cache.js';
 import { conversationErrors } from '../conversations.errors.js';
 import {
-  conversationRoom,
   conversationStream,
-  generationStream,
   MESSAGE_CREATED,
   MESSAGE_DELETED,
   MESSAGE_UPDATED,
 } from '../conversations.events.js';
 import { ConversationsRepository } from '../conversations.repository.js';
 import type { GenerationEntity } from '../generations/generation.entity.js';
-import { terminalEvent, type Ended } from '../generations/generation-end.js';
+import { closingEvents, type Ended } from '../generations/generation-end.js';
 import { GenerationsRepository } from '../generations/generations.repository.js';
 import type { MessageKind } from './message.entity.js';
 import { parametersOf, toMessage, type PostMessage, type ReplyOptions } from './messages.dto.js';
@@ -130,7 +128,7 @@ export class MessageLog {
   conclude(
     conversation: ConversationRef,
     generation: GenerationEntity,
-    { charged, ...end }: Ended,
+    { charged, retold, ...end }: Ended,
   ): Promise<boolean> {
     return this.database.transaction(async () => {
       const locked = await this.conversations.lock(conversation.id, conversation.userId);
@@ -139,12 +137,7 @@ export class MessageLog {
       if (!charged && reservationId) await this.usage.giveBack(reservationId);
       const message = locked && end.text !== '' ? await this.storeReply(locked, generation, end) : null;
       if (message) this.announce(MESSAGE_CREATED, message);
-      this.outbox.add({
-        stream: generationStream(generation.id),
-        room: conversationRoom(conversation.id),
-        ...terminalEvent({ id: generation.id, ...end }, message),
-        last: true,
-      });
+      for (const event of closingEvents(generation, { ...end, retold }, message)) this.outbox.add(event);
       return true;
     });
   }

@@ -2,34 +2,51 @@
  * Allocates the stream's next number, stores the event under it, and tells the instances: one atomic step.
  *
  * KEYS[1] the stream's events (Redis stream; entry id `<seq>-0`)
- * KEYS[2] the stream's head (hash: epoch, seq, fact, closed)
+ * KEYS[2] the stream's head (hash: epoch, seq, id of the newest event, fact, begun, sealed, closed)
  * ARGV[1] epoch to begin with when the stream has none · ARGV[2] the event as JSON, without epoch and seq
  * ARGV[3] events kept (about) · ARGV[4] ms kept · ARGV[5] channel
  * ARGV[6] number of the fact, "" for an event that is none · ARGV[7] the fact it follows, "" for none that matters
  * ARGV[8] "1" when it is the stream's last event · ARGV[9] epoch that it goes on from, "" for any
- * Answers {"told", epoch, seq}, or without having done anything {"known" | "behind" | "closed" | "moved"}.
+ * ARGV[10] the event's id · ARGV[11] "1" when it is to be told once in an epoch
+ * Answers {"told", epoch, seq}, or without having told anything {"known", epoch}, {"behind"}, {"closed"} or {"moved"}.
  */
 export const APPEND_SCRIPT = `
-local head = redis.call('HMGET', KEYS[2], 'fact', 'closed', 'epoch')
+local head = redis.call('HMGET', KEYS[2], 'fact', 'closed', 'epoch', 'sealed', 'begun', 'id')
 if ARGV[9] ~= '' and head[3] ~= ARGV[9] then return {'moved'} end
 if ARGV[6] == '' then
-  if head[2] then return {'closed'} end
+  if head[2] or head[4] then return {'closed'} end
 else
   local told = tonumber(head[1] or '0')
-  if head[2] or told >= tonumber(ARGV[6]) then return {'known'} end
+  if head[2] or told >= tonumber(ARGV[6]) then return {'known', head[3]} end
   if ARGV[7] ~= '' and told < tonumber(ARGV[7]) then return {'behind'} end
+  redis.call('HSET', KEYS[2], 'fact', ARGV[6])
+end
+if ARGV[11] == '1' then
+  if head[5] then return {'known', head[3]} end
+  redis.call('HSET', KEYS[2], 'begun', '1')
 end
 redis.call('HSETNX', KEYS[2], 'epoch', ARGV[1])
 local epoch = redis.call('HGET', KEYS[2], 'epoch')
 local seq = redis.call('HINCRBY', KEYS[2], 'seq', 1)
 if seq == 1 then redis.call('DEL', KEYS[1]) end
-if ARGV[6] ~= '' then redis.call('HSET', KEYS[2], 'fact', ARGV[6]) end
+redis.call('HSET', KEYS[2], 'id', ARGV[10])
 if ARGV[8] == '1' then redis.call('HSET', KEYS[2], 'closed', '1') end
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], seq .. '-0', 'e', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
-redis.call('PUBLISH', ARGV[5], epoch .. ' ' .. seq .. ' ' .. ARGV[2])
+redis.call('PUBLISH', ARGV[5], epoch .. ' ' .. seq .. ' ' .. (head[6] or '-') .. ' ' .. ARGV[2])
 return {'told', epoch, seq}
+`;
+
+/**
+ * Closes the stream for all but facts.
+ *
+ * KEYS[1], KEYS[2] as above · ARGV[1] ms kept
+ */
+export const SEAL_SCRIPT = `
+redis.call('HSET', KEYS[2], 'sealed', '1')
+redis.call('PEXPIRE', KEYS[2], ARGV[1])
+return 1
 `;
 
 /**
@@ -61,6 +78,7 @@ return {head[1], seq, oldest, entries}
  *
  * KEYS[1], KEYS[2] as above · ARGV[1] epoch to begin with · ARGV[2] the event · ARGV[3] ms kept · ARGV[4] channel
  * ARGV[5] the epoch that was lost, "" when nobody knows it. One that was only opened meanwhile (by a reader) is kept.
+ * ARGV[6] the event's id. What is known of the stream beyond its events (facts told, sealed, closed) stays known.
  * Answers 1 when it was begun.
  */
 export const RENEW_SCRIPT = `
@@ -68,11 +86,12 @@ local head = redis.call('HMGET', KEYS[2], 'epoch', 'seq')
 if head[1] and head[1] ~= ARGV[5] and head[2] then return 0 end
 local epoch = ARGV[1]
 if head[1] and head[1] ~= ARGV[5] then epoch = head[1] end
-redis.call('DEL', KEYS[1], KEYS[2])
-redis.call('HSET', KEYS[2], 'epoch', epoch, 'seq', 1)
+redis.call('DEL', KEYS[1])
+redis.call('HDEL', KEYS[2], 'begun')
+redis.call('HSET', KEYS[2], 'epoch', epoch, 'seq', 1, 'id', ARGV[6])
 redis.call('XADD', KEYS[1], '1-0', 'e', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
-redis.call('PUBLISH', ARGV[4], epoch .. ' 1 ' .. ARGV[2])
+redis.call('PUBLISH', ARGV[4], epoch .. ' 1 - ' .. ARGV[2])
 return 1
 `;

@@ -102,6 +102,14 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
     return this.write((log) => log.append(event, epoch));
   }
 
+  begin(event: NewEvent): Promise<string> {
+    return this.write((log) => log.begin(event));
+  }
+
+  seal(stream: string): Promise<void> {
+    return this.ask((log) => log.seal(stream));
+  }
+
   /** Whether the shared log has the fact: in one that only this process knows, it would be lost with it. */
   async tell(fact: Fact): Promise<Telling | 'kept'> {
     let local = false;
@@ -131,17 +139,29 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
 
   /** Every event of every stream that reaches this instance; whoever listens must not throw. */
   listen(listener: EventListener): () => void {
-    const stops = [this.memory.listen(listener), this.shared?.listen(listener)];
+    const stops = [this.memory.listen(listener), this.shared?.listen(this.whileShared(listener))];
     return () => stops.forEach((stop) => stop?.());
   }
 
   listenTo(stream: string, listener: EventListener): () => void {
-    const stops = [this.memory.listenTo(stream, listener), this.shared?.listenTo(stream, listener)];
+    const shared = this.shared?.listenTo(stream, this.whileShared(listener));
+    const stops = [this.memory.listenTo(stream, listener), shared];
     return () => stops.forEach((stop) => stop?.());
   }
 
   follow(stream: string, from: Omit<ReplayFrom, 'limit'>, signal: AbortSignal): AsyncGenerator<Followed> {
     return followStream(this, stream, from, signal);
+  }
+
+  /**
+   * While this instance answers from its own log, it tells nothing of the shared one: a client that hears of both would
+   * be sent from the one to the other and back. What is left out is found when the shared log is back.
+   */
+  private whileShared(listener: EventListener): EventListener {
+    return (delivered) => {
+      if (delivered.event.seq === null || !this.degraded) listener(delivered);
+      else this.suspend(new Error('Redis announces events and takes none.'));
+    };
   }
 
   private async write<T>(work: (log: EventLogStore) => Promise<T>): Promise<T> {
@@ -154,12 +174,16 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
 
   private async ask<T>(work: (log: EventLogStore) => Promise<T>): Promise<T> {
     if (!this.shared) return work(this.memory);
-    if (this.degraded) return work(this.alone());
+    if (this.degraded) {
+      // Whatever made it so: the way back is one.
+      this.suspend(new Error('Redis takes no writes.'));
+      return work(this.alone());
+    }
     this.wasShared = true;
     try {
       return await this.inTime(work(this.shared));
     } catch (error) {
-      if (error instanceof StreamClosedError || error instanceof EpochMovedError) throw error;
+      if (concernsOneStream(error)) throw error;
       this.suspend(error);
       return work(this.alone());
     }
@@ -235,3 +259,10 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
     });
   }
 }
+
+/** An answer of the log, or the fault of one stream's keys: no reason to give up Redis for all the others. */
+const concernsOneStream = (error: unknown): boolean =>
+  error instanceof StreamClosedError ||
+  error instanceof EpochMovedError ||
+  error instanceof SyntaxError ||
+  (error instanceof Error && error.message.includes('WRONGTYPE'));

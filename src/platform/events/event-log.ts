@@ -36,6 +36,8 @@ export interface Fact extends NewEvent {
   follows?: number;
   /** The stream's last event: nothing is appended after it. */
   last?: boolean;
+  /** Told only where nothing has begun the stream's epoch yet, see {@link EventLogStore.begin}. */
+  begins?: boolean;
 }
 
 /**
@@ -48,6 +50,8 @@ export type Telling = 'told' | 'known' | 'behind';
 export interface DeliveredEvent {
   event: LogEvent;
   room: string;
+  /** The id of the stream's event before it; undefined for a signal and where the log does not know. */
+  previous?: string;
   /** The stream ended with it. */
   last: boolean;
 }
@@ -78,6 +82,8 @@ export interface StreamHead {
   /** Undefined when the log knows nothing of the stream. */
   epoch: string | undefined;
   seq: number;
+  /** Of the newest event: the same number may stand for another one in a log that has lost its newest writes. */
+  id: string | undefined;
   /** The stream has had its last event. */
   closed: boolean;
 }
@@ -116,12 +122,20 @@ export interface EventLogStore {
    * @throws StreamClosedError after the stream's last event; EpochMovedError
    */
   append(event: NewEvent, epoch?: string): Promise<LogEvent>;
+  /**
+   * Appends what the stream's events stand on, once in an epoch: where it is there already, nothing is.
+   * @returns the epoch that goes on from it
+   * @throws StreamClosedError
+   */
+  begin(event: NewEvent): Promise<string>;
+  /** From now on only facts are appended: whoever still writes has been given up, and finds the stream closed. */
+  seal(stream: string): Promise<void>;
   tell(fact: Fact): Promise<Telling>;
   read(stream: string, from: ReplayFrom): Promise<Replay>;
   heads(streams: readonly string[]): Promise<StreamHead[]>;
   /**
    * Tells whoever follows the stream that what they knew is lost, with {@link SYNC_RESET} as the first event of an epoch
-   * other than `lost`. Does nothing when another epoch has events already.
+   * other than `lost`. Does nothing when another epoch has events already. A stream that has ended stays ended.
    */
   renew(stream: string, lost: string | undefined, room: string): Promise<void>;
   /** Tells every instance, stores nothing. */

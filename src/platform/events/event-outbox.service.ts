@@ -71,7 +71,7 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Inside a transaction: told after its commit, and only then. `last` ends the stream. */
-  add(event: NewEvent & { last?: boolean }): void {
+  add(event: NewEvent & Pick<Fact, 'last' | 'begins'>): void {
     if (!this.database.inTransaction) {
       throw new Error(
         'An event of the outbox belongs to a transaction; add it inside database.transaction().',
@@ -103,7 +103,17 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
   async relay(): Promise<number> {
     if (!this.log.isShared || this.log.degraded) return 0;
     const overdue = await this.rows.overdue(RELAYED_AT_ONCE);
-    for (const fact of overdue) await this.tell(fact);
+    const failed = new Set<string>();
+    for (const fact of overdue) {
+      if (failed.has(fact.stream)) continue;
+      try {
+        await this.tell(fact);
+      } catch (error) {
+        // The other streams must not wait for this one.
+        failed.add(fact.stream);
+        this.logger.warn({ err: error, stream: fact.stream }, 'Events of a stream were not told yet');
+      }
+    }
     await this.removeTold();
     return overdue.length;
   }

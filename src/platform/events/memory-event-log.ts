@@ -25,6 +25,8 @@ interface Stream {
   head: number;
   /** The newest fact told. */
   fact: number;
+  begun: boolean;
+  sealed: boolean;
   closed: boolean;
   events: LogEvent[];
   touchedAt: number;
@@ -47,8 +49,21 @@ export class MemoryEventLog implements EventLogStore {
     const stream = this.use(event.stream);
     if (epoch !== undefined && stream.epoch !== epoch)
       return Promise.reject(new EpochMovedError(event.stream));
-    if (stream.closed) return Promise.reject(new StreamClosedError(event.stream));
+    if (stream.closed || stream.sealed) return Promise.reject(new StreamClosedError(event.stream));
     return Promise.resolve(this.store(stream, event, this.stamp(event, stream.epoch, stream.head + 1)));
+  }
+
+  async begin(event: NewEvent): Promise<string> {
+    const stream = this.use(event.stream);
+    if (stream.begun && !stream.closed && !stream.sealed) return stream.epoch;
+    const { epoch } = await this.append(event);
+    stream.begun = true;
+    return epoch;
+  }
+
+  seal(name: string): Promise<void> {
+    this.use(name).sealed = true;
+    return Promise.resolve();
   }
 
   tell(fact: Fact): Promise<Telling> {
@@ -56,6 +71,8 @@ export class MemoryEventLog implements EventLogStore {
     if (stream.closed || stream.fact >= fact.fact) return Promise.resolve('known');
     if (fact.follows !== undefined && stream.fact < fact.follows) return Promise.resolve('behind');
     stream.fact = fact.fact;
+    if (fact.begins && stream.begun) return Promise.resolve('known');
+    stream.begun ||= fact.begins === true;
     stream.closed = fact.last === true;
     const { stream: name, id, ts, type, data } = fact;
     this.store(stream, fact, { stream: name, epoch: stream.epoch, seq: stream.head + 1, id, ts, type, data });
@@ -79,7 +96,8 @@ export class MemoryEventLog implements EventLogStore {
     return Promise.resolve(
       streams.map((name) => {
         const stream = this.streams.get(name);
-        return { epoch: stream?.epoch, seq: stream?.head ?? 0, closed: stream?.closed ?? false };
+        const { epoch, head = 0, events, closed = false } = stream ?? {};
+        return { epoch, seq: head, id: events?.at(-1)?.id, closed };
       }),
     );
   }
@@ -89,7 +107,13 @@ export class MemoryEventLog implements EventLogStore {
     if (known && known.epoch !== lost && known.head > 0) return;
     // One that was only opened meanwhile, by a reader, is kept.
     if (known && known.epoch === lost) this.forget(stream, known);
-    await this.append({ stream, type: SYNC_RESET, data: {}, room });
+    const renewed = this.use(stream);
+    if (known) {
+      const { fact, sealed, closed } = known;
+      Object.assign(renewed, { fact, sealed, closed });
+    }
+    const event = { stream, type: SYNC_RESET, data: {}, room };
+    this.store(renewed, event, this.stamp(event, renewed.epoch, 1), false);
   }
 
   signal(event: NewEvent): Promise<void> {
@@ -112,7 +136,13 @@ export class MemoryEventLog implements EventLogStore {
     this.size = 0;
   }
 
-  private store(stream: Stream, { room = stream.name }: NewEvent, event: LogEvent): LogEvent {
+  private store(
+    stream: Stream,
+    { room = stream.name }: NewEvent,
+    event: LogEvent,
+    last = stream.closed,
+  ): LogEvent {
+    const previous = stream.events.at(-1)?.id;
     stream.head += 1;
     stream.events.push(event);
     this.size += 1;
@@ -120,7 +150,7 @@ export class MemoryEventLog implements EventLogStore {
       this.size -= stream.events.length - KEPT_EVENTS;
       stream.events = stream.events.slice(-KEPT_EVENTS);
     }
-    this.listeners.tell({ event, room, last: stream.closed });
+    this.listeners.tell({ event, room, previous, last });
     return event;
   }
 
@@ -130,6 +160,8 @@ export class MemoryEventLog implements EventLogStore {
       epoch: newId(),
       head: 0,
       fact: 0,
+      begun: false,
+      sealed: false,
       closed: false,
       events: [],
       touchedAt: 0,

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { RedisClient } from '@rapport/redis';
 import { newId } from '../ids/ids.js';
 import { EventListeners } from './event-listeners.js';
-import { APPEND_SCRIPT, READ_SCRIPT, RENEW_SCRIPT } from './event-log.lua.js';
+import { APPEND_SCRIPT, READ_SCRIPT, RENEW_SCRIPT, SEAL_SCRIPT } from './event-log.lua.js';
 import {
   EpochMovedError,
   KEPT_EVENTS,
@@ -37,7 +37,11 @@ interface LogCommands {
     follows: number | '',
     last: '0' | '1',
     expected: string,
-  ): Promise<['known' | 'behind' | 'closed' | 'moved'] | ['told', epoch: string, seq: number]>;
+    id: string,
+    begins: '0' | '1',
+  ): Promise<
+    ['known', epoch: string] | ['behind' | 'closed' | 'moved'] | ['told', epoch: string, seq: number]
+  >;
   rapportReadEvents(
     events: string,
     head: string,
@@ -56,8 +60,12 @@ interface LogCommands {
     keptMs: number,
     channel: string,
     lost: string,
+    id: string,
   ): Promise<0 | 1>;
+  rapportSealEvents(events: string, head: string, keptMs: number): Promise<1>;
 }
+
+type Order = Partial<Pick<Fact, 'fact' | 'follows' | 'last' | 'begins'>> & { expected?: string };
 
 /** The log that instances share. Deadlines are its caller's. */
 export class RedisEventLog implements EventLogStore {
@@ -76,6 +84,7 @@ export class RedisEventLog implements EventLogStore {
     commands.defineCommand('rapportAppendEvent', { numberOfKeys: 2, lua: APPEND_SCRIPT });
     commands.defineCommand('rapportReadEvents', { numberOfKeys: 2, lua: READ_SCRIPT });
     commands.defineCommand('rapportRenewEvents', { numberOfKeys: 2, lua: RENEW_SCRIPT });
+    commands.defineCommand('rapportSealEvents', { numberOfKeys: 2, lua: SEAL_SCRIPT });
     this.commands = commands as RedisClient & LogCommands;
     subscriber.on('message', this.receive);
   }
@@ -96,6 +105,16 @@ export class RedisEventLog implements EventLogStore {
     if (answer === 'moved') throw new EpochMovedError(event.stream);
     if (answer !== 'told') throw new StreamClosedError(event.stream);
     return toLogEvent(stored, epoch, seq);
+  }
+
+  async begin(event: NewEvent): Promise<string> {
+    const [answer, epoch] = await this.store(this.stamp(event), { begins: true });
+    if (answer !== 'told' && answer !== 'known') throw new StreamClosedError(event.stream);
+    return epoch;
+  }
+
+  async seal(stream: string): Promise<void> {
+    await this.commands.rapportSealEvents(...this.keys(stream), KEPT_MS);
   }
 
   async tell({ stream, id, ts, type, data, room = stream, ...order }: Fact): Promise<Telling> {
@@ -124,11 +143,12 @@ export class RedisEventLog implements EventLogStore {
   /** In one round trip; sent one by one where a Cluster spreads them over servers. */
   async heads(streams: readonly string[]): Promise<StreamHead[]> {
     const answers = await Promise.all(
-      streams.map((stream) => this.commands.hmget(this.keys(stream)[1], 'epoch', 'seq', 'closed')),
+      streams.map((stream) => this.commands.hmget(this.keys(stream)[1], 'epoch', 'seq', 'id', 'closed')),
     );
-    return answers.map(([epoch, seq, closed]) => ({
+    return answers.map(([epoch, seq, id, closed]) => ({
       epoch: epoch ?? undefined,
       seq: Number(seq ?? 0),
+      id: id ?? undefined,
       closed: closed === '1',
     }));
   }
@@ -137,11 +157,19 @@ export class RedisEventLog implements EventLogStore {
     const event = this.stamp({ stream, type: SYNC_RESET, data: {}, room });
     const keys = this.keys(stream);
     const json = JSON.stringify(event);
-    await this.commands.rapportRenewEvents(...keys, newId(), json, KEPT_MS, this.channel, lost ?? '');
+    await this.commands.rapportRenewEvents(
+      ...keys,
+      newId(),
+      json,
+      KEPT_MS,
+      this.channel,
+      lost ?? '',
+      event.id,
+    );
   }
 
   async signal(event: NewEvent): Promise<void> {
-    await this.commands.publish(this.channel, `- 0 ${JSON.stringify(this.stamp(event))}`);
+    await this.commands.publish(this.channel, `- 0 - ${JSON.stringify(this.stamp(event))}`);
   }
 
   listen(listener: EventListener): () => void {
@@ -159,12 +187,7 @@ export class RedisEventLog implements EventLogStore {
 
   private store(
     event: StoredEvent,
-    {
-      fact,
-      follows,
-      last,
-      expected,
-    }: Partial<Pick<Fact, 'fact' | 'follows' | 'last'>> & { expected?: string },
+    { fact, follows, last, begins, expected }: Order,
   ): ReturnType<LogCommands['rapportAppendEvent']> {
     return this.commands.rapportAppendEvent(
       ...this.keys(event.stream),
@@ -177,6 +200,8 @@ export class RedisEventLog implements EventLogStore {
       follows ?? '',
       last ? '1' : '0',
       expected ?? '',
+      event.id,
+      begins ? '1' : '0',
     );
   }
 
@@ -208,15 +233,16 @@ const toLogEvent = ({ stream, id, ts, type, data }: StoredEvent, epoch: string, 
   data,
 });
 
-/** `<epoch> <seq> <event>`; `- 0 <event>` for a signal. */
+/** `<epoch> <seq> <id of the event before> <event>`; `- 0 - <event>` for a signal. */
 function toDelivered(message: string): DeliveredEvent | undefined {
-  const [, epoch, seq, json] = /^(\S+) (\d+) (\{.*)$/s.exec(message) ?? [];
+  const [, epoch, seq, before, json] = /^(\S+) (\d+) (\S+) (\{.*)$/s.exec(message) ?? [];
   if (epoch === undefined || json === undefined) return undefined;
   try {
     const stored = JSON.parse(json) as StoredEvent;
     const event =
       seq === '0' ? { ...toLogEvent(stored, '', 0), seq: null } : toLogEvent(stored, epoch, Number(seq));
-    return { event, room: stored.room, last: stored.last === true };
+    const previous = before === '-' ? undefined : before;
+    return { event, room: stored.room, previous, last: stored.last === true };
   } catch {
     return undefined;
   }

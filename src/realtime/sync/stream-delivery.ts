@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { EventLog } from '../../platform/events/event-log.service.js';
-import type { DeliveredEvent, StreamHead } from '../../platform/events/event-log.js';
+import type { DeliveredEvent, LogEvent, StreamHead } from '../../platform/events/event-log.js';
 import { Audience } from './audience.js';
 
 interface Position {
@@ -8,6 +8,8 @@ interface Position {
   /** Undefined until the stream has one. */
   epoch: string | undefined;
   seq: number;
+  /** Of the event there; undefined where it is not known. */
+  id: string | undefined;
   /** Events that came while the log is asked; undefined when nothing is asked. */
   held: DeliveredEvent[] | undefined;
   /** Settles when the log has been asked. */
@@ -19,6 +21,8 @@ const CHECK_EVERY_MS = 10_000;
 const CHECKED_AT_ONCE = 500;
 /** Events held during a repair; what comes on top is found in the log. */
 const MAX_HELD = 1_000;
+/** An epoch that began without this instance is told from its beginning up to here, beyond it from its newest event. */
+const MAX_RETOLD = 50;
 
 /**
  * Brings events to the sockets of this instance, each stream in order and complete: the log's announcements are hints,
@@ -72,9 +76,8 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
       if (position.held.length < MAX_HELD) position.held.push(delivered);
       return;
     }
-    const isNext = event.epoch !== position.epoch || event.seq === position.seq + 1;
-    if (isNext) this.deliver(delivered, position);
-    else if (event.seq > position.seq)
+    if (isNext(delivered, position)) this.deliver(delivered, position);
+    else if (!isKnown(event, position))
       this.ask(event.stream, position, () => this.repair(event.stream, position));
   }
 
@@ -82,6 +85,7 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
     const { event, room, last } = delivered;
     position.epoch = event.epoch;
     position.seq = event.seq ?? position.seq;
+    position.id = event.id;
     this.delivered += 1;
     this.audience.emit(delivered);
     if (!last) return;
@@ -95,15 +99,15 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
    */
   private meet({ event, room }: DeliveredEvent): Position {
     const seq = event.stream === room ? (event.seq ?? 1) - 1 : 0;
-    return this.keep(event.stream, { room, epoch: event.epoch, seq });
+    return this.keep(event.stream, { room, epoch: event.epoch, seq, id: undefined });
   }
 
   private watch(stream: string, room: string): void {
     if (this.positions.has(stream)) return;
-    const position = this.keep(stream, { room, epoch: undefined, seq: 0 });
+    const position = this.keep(stream, { room, epoch: undefined, seq: 0, id: undefined });
     this.ask(stream, position, async () => {
       const [head] = await this.log.heads([stream]);
-      if (head) Object.assign(position, { epoch: head.epoch, seq: head.seq });
+      if (head) Object.assign(position, { epoch: head.epoch, seq: head.seq, id: head.id });
     });
   }
 
@@ -142,31 +146,40 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
       });
   }
 
-  /** What the log has after the position. */
+  /** What the log has after the position; the event there is read, too, to see that it is still the same. */
   private async repair(stream: string, position: Position): Promise<void> {
     for (let more = true; more;) {
+      const { id } = position;
+      const known = id !== undefined && position.seq > 0;
+      const after = known ? position.seq - 1 : position.seq;
       const { status, epoch, events, hasMore } = await this.log.read(stream, {
         epoch: position.epoch,
-        after: position.seq,
+        after,
       });
-      if (status !== 'ok') return this.startOver(stream, position);
+      const missed = known ? events.slice(1) : events;
+      if (status !== 'ok' || (known && events[0]?.id !== id)) return this.startOver(stream, position);
       position.epoch = epoch;
-      this.repaired += events.length;
-      // The log does not keep whether an event is the last one; a stream that has ended is quiet anyway.
-      for (const event of events) this.deliver({ event, room: position.room, last: false }, position);
+      this.bring(missed, position);
       more = hasMore;
     }
   }
 
-  /** Clients learn of another epoch from its first event, or from its newest where it has gone on already. */
+  /**
+   * Clients learn of another epoch from its first event. One that has gone on for long is told from its newest: who has
+   * followed it elsewhere sees a gap in the numbers and asks.
+   */
   private async startOver(stream: string, position: Position): Promise<void> {
-    const { room } = position;
-    await this.log.renew(stream, position.epoch, room);
-    const { head } = await this.log.read(stream, { after: 0, limit: 1 });
-    const { events } = await this.log.read(stream, { after: Math.max(0, head - 1) });
-    const newest = events.at(-1);
-    this.repaired += 1;
-    if (newest) this.deliver({ event: newest, room, last: false }, position);
+    await this.log.renew(stream, position.epoch, position.room);
+    const { epoch, head, events } = await this.log.read(stream, { after: 0, limit: MAX_RETOLD });
+    if (head === events.length) return this.bring(events, position);
+    const newest = await this.log.read(stream, { epoch, after: Math.max(0, head - 1) });
+    this.bring(newest.events.slice(-1), position);
+  }
+
+  /** The log does not keep whether an event is the last one; the next comparison forgets a stream that has ended. */
+  private bring(events: readonly LogEvent[], position: Position): void {
+    this.repaired += events.length;
+    for (const event of events) this.deliver({ event, room: position.room, last: false }, position);
   }
 
   /** Compares every followed stream with the log. */
@@ -205,8 +218,11 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  private keep(stream: string, { room, epoch, seq }: Pick<Position, 'room' | 'epoch' | 'seq'>): Position {
-    const position: Position = { room, epoch, seq, held: undefined, asking: undefined };
+  private keep(
+    stream: string,
+    { room, epoch, seq, id }: Pick<Position, 'room' | 'epoch' | 'seq' | 'id'>,
+  ): Position {
+    const position: Position = { room, epoch, seq, id, held: undefined, asking: undefined };
     this.positions.set(stream, position);
     if (stream !== room) this.others.set(room, (this.others.get(room) ?? new Set()).add(stream));
     return position;
@@ -228,5 +244,16 @@ export class StreamDelivery implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-const isAt = ({ epoch, seq }: Position, head: StreamHead): boolean =>
-  head.epoch === epoch && head.seq === seq;
+/** One that goes on from the event told before it, or begins an epoch; a number alone does not say so. */
+const isNext = ({ event, previous }: DeliveredEvent, { epoch, seq, id }: Position): boolean =>
+  event.epoch === epoch
+    ? event.seq === seq + 1 && (id === undefined || previous === undefined || previous === id)
+    : event.seq === 1;
+
+const isKnown = (event: LogEvent, { epoch, seq, id }: Position): boolean =>
+  event.epoch === epoch &&
+  event.seq !== null &&
+  (event.seq < seq || (event.seq === seq && (id === undefined || event.id === id)));
+
+const isAt = ({ epoch, seq, id }: Position, head: StreamHead): boolean =>
+  head.epoch === epoch && head.seq === seq && (id === undefined || head.id === undefined || head.id === id);

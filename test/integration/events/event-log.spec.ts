@@ -11,6 +11,7 @@ import { followStream } from '../../../src/platform/events/event-follower.js';
 import { MemoryEventLog } from '../../../src/platform/events/memory-event-log.js';
 import { RedisEventLog } from '../../../src/platform/events/redis-event-log.js';
 import { newId } from '../../../src/platform/ids/ids.js';
+import { eventually } from '../../support/eventually.js';
 import { testServers } from '../../support/test-servers.js';
 
 interface Store {
@@ -199,7 +200,54 @@ describe.each(stores)('an event log %s', (_where, open) => {
     expect(renewed.epoch).not.toBe(epoch);
     expect(renewed.events.map(({ type, seq }) => ({ type, seq }))).toEqual([{ type: SYNC_RESET, seq: 1 }]);
     await store.log.renew(stream, epoch, 'hall');
-    expect(await store.log.heads([stream])).toEqual([{ epoch: renewed.epoch, seq: 1, closed: false }]);
+    expect(await store.log.heads([stream])).toMatchObject([{ epoch: renewed.epoch, seq: 1, closed: false }]);
+  });
+
+  it('knows in the epoch that takes the place of a lost one what was told, and that the stream is over', async () => {
+    await store.log.tell(fact(4));
+    await store.log.tell(fact(5, { last: true }));
+    const { epoch } = await store.log.read(stream, { after: 0 });
+    await store.log.renew(stream, epoch, 'hall');
+    expect(await store.log.tell(fact(5, { last: true }))).toBe('known');
+    await expect(append('late')).rejects.toThrow(StreamClosedError);
+    expect(await store.log.heads([stream])).toMatchObject([{ seq: 1, closed: true }]);
+  });
+
+  it('begins once in an epoch, whoever does so and however often', async () => {
+    const start = { stream, type: 'began', data: {} };
+    const epoch = await store.log.begin(start);
+    expect(await store.log.begin(start)).toBe(epoch);
+    expect(await store.log.tell(fact(1, { begins: true }))).toBe('known');
+    expect(await store.log.tell(fact(1))).toBe('known');
+    expect(await store.log.heads([stream])).toMatchObject([{ epoch, seq: 1 }]);
+    await store.log.renew(stream, epoch, 'hall');
+    expect(await store.log.tell(fact(2, { begins: true }))).toBe('told');
+    const renewed = await store.log.begin(start);
+    expect(renewed).not.toBe(epoch);
+    expect(await store.log.heads([stream])).toMatchObject([{ epoch: renewed, seq: 2 }]);
+  });
+
+  it('takes only facts once it is sealed, so that nobody goes on who was given up', async () => {
+    const { epoch } = await append('a');
+    await store.log.seal(stream);
+    await expect(append('late')).rejects.toThrow(StreamClosedError);
+    await expect(store.log.append({ stream, type: 'said', data: {} }, epoch)).rejects.toThrow(
+      StreamClosedError,
+    );
+    await expect(store.log.begin({ stream, type: 'began', data: {} })).rejects.toThrow(StreamClosedError);
+    expect(await store.log.tell(fact(1, { last: true }))).toBe('told');
+    expect(await store.log.heads([stream])).toMatchObject([{ epoch, seq: 2, closed: true }]);
+  });
+
+  it('names with every event the one before it, and at its head the newest', async () => {
+    const before: (string | undefined)[] = [];
+    const stop = store.log.listenTo(stream, ({ previous }) => before.push(previous));
+    const first = await append('a');
+    const second = await append('b');
+    await eventually('both', () => Promise.resolve(before.length === 2 || undefined));
+    stop();
+    expect(before).toEqual([undefined, first.id]);
+    expect(await store.log.heads([stream])).toMatchObject([{ id: second.id }]);
   });
 
   it('keeps an epoch that a reader was told of meanwhile, when the one before was lost', async () => {
@@ -208,7 +256,7 @@ describe.each(stores)('an event log %s', (_where, open) => {
     const told = await store.log.read(stream, { epoch, after: 1 });
     expect(told.status).toBe('reset');
     await store.log.renew(stream, epoch, 'hall');
-    expect(await store.log.heads([stream])).toEqual([{ epoch: told.epoch, seq: 1, closed: false }]);
+    expect(await store.log.heads([stream])).toMatchObject([{ epoch: told.epoch, seq: 1, closed: false }]);
   });
 
   it('refuses what goes on from an epoch that was lost', async () => {
@@ -226,10 +274,10 @@ describe.each(stores)('an event log %s', (_where, open) => {
   });
 
   it('tells where streams stand, and that it does not know one', async () => {
-    const { epoch } = await append('a');
+    const { epoch, id } = await append('a');
     expect(await store.log.heads([stream, `test:${newId()}`])).toEqual([
-      { epoch, seq: 1, closed: false },
-      { epoch: undefined, seq: 0, closed: false },
+      { epoch, seq: 1, id, closed: false },
+      { epoch: undefined, seq: 0, id: undefined, closed: false },
     ]);
   });
 

@@ -1,4 +1,5 @@
 import { RedisConnections } from '@rapport/redis';
+import { Redis } from 'ioredis';
 import { RuntimeSettings } from '../../../src/config/runtime.settings.js';
 import { Database } from '../../../src/platform/database/database.js';
 import type { LogEvent } from '../../../src/platform/events/event-log.js';
@@ -211,6 +212,20 @@ describe('events of transactions', () => {
     await until('told and forgotten', async () => (await waiting()) === 0);
     const texts = await read(instance);
     expect(texts).toEqual(['before', ...Array.from({ length: 10 }, (_, index) => `hung ${index}`)]);
+  });
+
+  it('wait for no other stream whose keys are not what they should be', async () => {
+    const [dead, alive] = [await start(), await start()];
+    const broken = `${stream}-broken`;
+    jest.spyOn(dead.log, 'tell').mockRejectedValue(new Error('dies before it tells'));
+    await dead.say(broken, 'never told');
+    await dead.say(stream, 'told');
+    const client = new Redis(redis.url);
+    const { keyPrefix } = new RedisSettings();
+    await client.set(`${keyPrefix}:${new RuntimeSettings().environment}:events:{${broken}}:head`, 'a string');
+    client.disconnect();
+    await until('told by the other', async () => (await read(alive)).includes('told'));
+    expect(alive.log.degraded).toBe(false);
   });
 
   it('let the process stop also when the database has gone first', async () => {

@@ -45,6 +45,13 @@ class Instance {
     await this.connections.subscriber?.subscribe(channel);
   }
 
+  /** As a server that is full: it announces and takes nothing from this instance. */
+  async refused(work: () => Promise<unknown>): Promise<void> {
+    const writable = jest.spyOn(this.connections, 'writable').mockReturnValue(false);
+    await work();
+    writable.mockRestore();
+  }
+
   seqs(): (number | null)[] {
     return this.heard.map(({ seq }) => seq);
   }
@@ -168,6 +175,64 @@ describe('what is brought to the sockets of an instance', () => {
     await admin.restore(head!, 0, oldHead, 'REPLACE');
     await admin.client('KILL', 'TYPE', 'pubsub');
     await hears('the reset', () => here.heard.at(-1)?.type === 'sync.reset');
+  });
+
+  it('says so when the log has gone back in time and on to the same number', async () => {
+    const [events, head] = await admin.keys(`*${room}*`).then((keys) => keys.sort());
+    const [oldEvents, oldHead] = [await admin.dumpBuffer(events!), await admin.dumpBuffer(head!)];
+    await say();
+    await hears('the one that will be lost', () => here.heard.length === 1);
+    await here.deaf(async () => {
+      await admin.restore(events!, 0, oldEvents, 'REPLACE');
+      await admin.restore(head!, 0, oldHead, 'REPLACE');
+      await say();
+    });
+    // Its number is the next one, and yet it does not follow what was heard.
+    await say();
+    await hears('the reset', () => here.heard.some(({ type }) => type === 'sync.reset'));
+    expect(here.seqs().slice(0, 2)).toEqual([2, 1]);
+  });
+
+  it('says so when another event has taken the place of the last one, though nothing else happens', async () => {
+    const [events, head] = await admin.keys(`*${room}*`).then((keys) => keys.sort());
+    const [oldEvents, oldHead] = [await admin.dumpBuffer(events!), await admin.dumpBuffer(head!)];
+    await say();
+    await hears('the one that will be lost', () => here.heard.length === 1);
+    await here.deaf(async () => {
+      await admin.restore(events!, 0, oldEvents, 'REPLACE');
+      await admin.restore(head!, 0, oldHead, 'REPLACE');
+      await say();
+    });
+    await admin.client('KILL', 'TYPE', 'pubsub');
+    await hears('the reset', () => here.heard.at(-1)?.type === 'sync.reset');
+  });
+
+  it('is an epoch from its first event on, though only a later one was announced', async () => {
+    await say();
+    await hears('the first', () => here.heard.length === 1);
+    await here.deaf(async () => {
+      await admin.del(...(await admin.keys(`*${room}*`)));
+      await say();
+    });
+    await say();
+    await hears('both of the new epoch', () => here.heard.length === 3);
+    expect(here.seqs()).toEqual([2, 1, 2]);
+  });
+
+  it('comes from one log at a time: nothing shared while this instance answers from its own', async () => {
+    await say();
+    await hears('the first', () => here.heard.length === 1);
+    await here.refused(async () => {
+      await here.log.append({ stream: room, type: 'said', data: {} });
+      await hears('its own', () => here.heard.length === 2);
+      await say();
+      const { epoch } = await here.log.read(room, { after: 0 });
+      expect(here.heard.at(-1)?.epoch).toBe(epoch);
+    });
+    await hears('what was shared meanwhile', () => here.heard.length > 2);
+    const { epoch } = await there.log.read(room, { after: 0 });
+    expect(here.heard.slice(2).every((event) => event.epoch === epoch)).toBe(true);
+    expect(here.seqs()).toEqual([2, 1, 1, 2, 3]);
   });
 
   it('forgets streams that have ended, though their room is still there', async () => {
