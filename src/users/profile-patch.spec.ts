@@ -3,6 +3,7 @@ import { changeOf } from './profile-patch.js';
 const current = {
   username: 'Ann',
   usernameNormalized: 'ann',
+  usernameSkeleton: 'ann',
   displayName: 'Ann A.',
   bio: 'Hello',
   avatarUrl: 'https://img.example/a.png',
@@ -29,6 +30,7 @@ describe('a profile patch', () => {
       displayName: 'Annika',
       username: 'Annika',
       usernameNormalized: 'annika',
+      usernameSkeleton: 'annlka',
     });
   });
 

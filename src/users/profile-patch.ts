@@ -2,7 +2,7 @@ import { foldIdentifier } from '../platform/text/fold-identifier.js';
 import type { UserEntity } from './user.entity.js';
 import { invalidUsername } from './users.errors.js';
 import type { UserChange } from './users.repository.js';
-import { displayUsername, usernameViolations } from './users.rules.js';
+import { displayUsername, skeletonOf, usernameViolations } from './users.rules.js';
 
 /** Changes of one's own profile; null clears, absent keeps (RFC 7396). */
 export interface ProfilePatch {
@@ -16,7 +16,14 @@ export interface ProfilePatch {
 
 type PatchedColumns = Pick<
   UserEntity,
-  'username' | 'usernameNormalized' | 'displayName' | 'bio' | 'avatarUrl' | 'locale' | 'timezone'
+  | 'username'
+  | 'usernameNormalized'
+  | 'usernameSkeleton'
+  | 'displayName'
+  | 'bio'
+  | 'avatarUrl'
+  | 'locale'
+  | 'timezone'
 >;
 
 /**
@@ -29,9 +36,12 @@ export function changeOf(current: PatchedColumns, patch: ProfilePatch): UserChan
     const username = displayUsername(patch.username);
     const usernameNormalized = foldIdentifier(username);
     // A name kept from before a rule existed may stay, and change its capitals.
-    const violations = usernameNormalized === current.usernameNormalized ? [] : usernameViolations(username);
-    if (violations.length > 0) throw invalidUsername(violations);
-    Object.assign(wanted, { username, usernameNormalized });
+    wanted.username = username;
+    if (usernameNormalized !== current.usernameNormalized) {
+      const violations = usernameViolations(username);
+      if (violations.length > 0) throw invalidUsername(violations);
+      Object.assign(wanted, { usernameNormalized, usernameSkeleton: skeletonOf(usernameNormalized) });
+    }
   }
   if (patch.displayName !== undefined) {
     wanted.displayName = patch.displayName?.trim() || (wanted.username ?? current.username);

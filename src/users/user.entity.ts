@@ -18,6 +18,10 @@ export class UserEntity {
   @Column('text', { name: 'username_normalized' })
   usernameNormalized!: string;
 
+  /** Null: another account that looks the same is older than the rule against it. */
+  @Column('text', { name: 'username_skeleton', nullable: true })
+  usernameSkeleton!: string | null;
+
   @Column('text', { name: 'display_name' })
   displayName!: string;
 
@@ -55,6 +59,11 @@ export class UserEntity {
   @Column('timestamptz', { name: 'updated_at' })
   updatedAt!: Date;
 
+  /** Since when the account is closed; it is gone for everybody from then on. */
   @Column('timestamptz', { name: 'deleted_at', nullable: true })
   deletedAt!: Date | null;
+
+  /** Since when nothing of the person is left in the row. */
+  @Column('timestamptz', { name: 'erased_at', nullable: true })
+  erasedAt!: Date | null;
 }

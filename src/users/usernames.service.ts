@@ -3,9 +3,14 @@ import { Cacheable } from '@rapport/cache';
 import { platformErrors } from '../platform/errors/platform.errors.js';
 import { isId } from '../platform/ids/ids.js';
 import { foldIdentifier } from '../platform/text/fold-identifier.js';
-import { userIdByUsername, usernameExists } from './users.cache.js';
+import { userIdByUsername, usernameExists, usernameSkeleton } from './users.cache.js';
 import { UsersRepository } from './users.repository.js';
-import { usernameSuggestions, usernameViolations, type UsernameViolation } from './users.rules.js';
+import {
+  skeletonOf,
+  usernameSuggestions,
+  usernameViolations,
+  type UsernameViolation,
+} from './users.rules.js';
 import { UsersService } from './users.service.js';
 import type { PublicProfile } from './users.types.js';
 
@@ -45,9 +50,7 @@ export class UsernamesService {
   async check(username: string): Promise<UsernameVerdict> {
     const normalized = foldIdentifier(username);
     const violations = usernameViolations(username);
-    if (violations.length === 0 && (await this.exists(normalized))) {
-      violations.push({ code: 'taken', detail: 'It belongs to someone else.' });
-    }
+    if (violations.length === 0) violations.push(...(await this.conflicts(normalized)));
     const available = violations.length === 0;
     return {
       username,
@@ -87,9 +90,21 @@ export class UsernamesService {
     return this.names.isUsernameTaken(normalizedUsername);
   }
 
+  @Cacheable(usernameSkeleton)
+  protected looksTaken(skeleton: string): Promise<boolean> {
+    return this.names.isSkeletonTaken(skeleton);
+  }
+
+  private async conflicts(normalized: string): Promise<UsernameViolation[]> {
+    if (await this.exists(normalized)) return [{ code: 'taken', detail: 'It belongs to someone else.' }];
+    if (!(await this.looksTaken(skeletonOf(normalized)))) return [];
+    return [{ code: 'confusable', detail: 'It looks like the name of someone else.' }];
+  }
+
   private async suggest(username: string): Promise<string[]> {
     const candidates = usernameSuggestions(username);
-    const taken = await this.names.takenUsernames(candidates);
-    return candidates.filter((candidate) => !taken.has(candidate)).slice(0, SUGGESTIONS);
+    const taken = await this.names.takenAmong(candidates, candidates.map(skeletonOf));
+    const isFree = (name: string): boolean => !taken.has(name) && !taken.has(skeletonOf(name));
+    return candidates.filter(isFree).slice(0, SUGGESTIONS);
   }
 }

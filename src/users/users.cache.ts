@@ -10,6 +10,7 @@ import type { PublicProfile, UserRecord } from './users.types.js';
  * | user:profile      | user id           | every change of the user                               |
  * | user:username     | normalised name   | registration and every change: the old and the new name |
  * | username:exists   | normalised name   | registration and every change: the old and the new name |
+ * | username:skeleton | skeleton          | registration and every change: the old and the new name |
  *
  * Each loader reads the database, never another of these caches: a value derived from a cached one could be filled
  * after its own evict and before the other's.
@@ -42,6 +43,14 @@ export const userIdByUsername = defineCache<[normalizedUsername: string], string
 export const usernameExists = defineCache<[normalizedUsername: string], boolean>({
   name: 'username:exists',
   key: (normalizedUsername) => [normalizedUsername],
+  ttl: '30m',
+  l1,
+});
+
+/** Whether somebody's name looks like this. */
+export const usernameSkeleton = defineCache<[skeleton: string], boolean>({
+  name: 'username:skeleton',
+  key: (skeleton) => [skeleton],
   ttl: '30m',
   l1,
 });

@@ -5,7 +5,14 @@ import { UserEntity } from './user.entity.js';
 
 export type NewUserRow = Pick<
   UserEntity,
-  'id' | 'email' | 'emailNormalized' | 'username' | 'usernameNormalized' | 'displayName' | 'passwordHash'
+  | 'id'
+  | 'email'
+  | 'emailNormalized'
+  | 'username'
+  | 'usernameNormalized'
+  | 'usernameSkeleton'
+  | 'displayName'
+  | 'passwordHash'
 >;
 
 export type UserChange = Partial<
@@ -13,6 +20,7 @@ export type UserChange = Partial<
     UserEntity,
     | 'username'
     | 'usernameNormalized'
+    | 'usernameSkeleton'
     | 'displayName'
     | 'bio'
     | 'avatarUrl'
@@ -40,7 +48,7 @@ export class UsersRepository {
     return this.rows.findOne({ where: { id, deletedAt: IsNull() }, lock: { mode: 'pessimistic_write' } });
   }
 
-  /** A deleted account's name stays taken, so that nobody inherits its reputation. */
+  /** The name of a closed account stays taken until the account is erased. */
   async isUsernameTaken(usernameNormalized: string): Promise<boolean> {
     return this.rows.existsBy({ usernameNormalized });
   }
@@ -61,12 +69,17 @@ export class UsersRepository {
     return new Map(rows.map((row) => [row.usernameNormalized, row.id]));
   }
 
-  async takenUsernames(usernamesNormalized: readonly string[]): Promise<Set<string>> {
+  async isSkeletonTaken(usernameSkeleton: string): Promise<boolean> {
+    return this.rows.existsBy({ usernameSkeleton });
+  }
+
+  /** The names, and the skeletons, that somebody has of these. */
+  async takenAmong(normalized: readonly string[], skeletons: readonly string[]): Promise<Set<string>> {
     const rows = await this.rows.find({
-      select: { id: true, usernameNormalized: true },
-      where: { usernameNormalized: In([...usernamesNormalized]) },
+      select: { id: true, usernameNormalized: true, usernameSkeleton: true },
+      where: [{ usernameNormalized: In([...normalized]) }, { usernameSkeleton: In([...skeletons]) }],
     });
-    return new Set(rows.map((row) => row.usernameNormalized));
+    return new Set(rows.flatMap((row) => [row.usernameNormalized, row.usernameSkeleton ?? []].flat()));
   }
 
   async credentialsByEmail(

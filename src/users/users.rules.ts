@@ -1,6 +1,6 @@
 import { foldIdentifier } from '../platform/text/fold-identifier.js';
 
-/** What is wrong with a username. `taken` is the only one that needs the database. */
+/** What is wrong with a username. `taken`, and `confusable` with somebody's name, need the database. */
 export type UsernameViolationCode =
   'too-short' | 'too-long' | 'charset' | 'reserved' | 'taken' | 'confusable';
 
@@ -21,10 +21,7 @@ const RESERVED = new Set(
   ).split(' '),
 );
 
-/**
- * Look-alikes folded to one form (the Latin part of UTS 39's skeleton). Letters of other scripts that pass for Latin
- * ones, then digits, then pairs that run together in print. Separators vanish: `a.d-min` reads as `admin`.
- */
+/** Letters of other scripts that pass for Latin ones (from the confusables of UTS 39). */
 const FOREIGN_LOOK_ALIKES: Readonly<Record<string, string>> = {
   // Cyrillic
   ...{ а: 'a', в: 'b', с: 'c', ԁ: 'd', е: 'e', һ: 'h', і: 'i', ј: 'j', к: 'k', ӏ: 'l', м: 'm', о: 'o' },
@@ -48,26 +45,32 @@ const FOREIGN_LOOK_ALIKES: Readonly<Record<string, string>> = {
   // Latin letters that NFKC keeps apart
   ...{ ı: 'i', ɩ: 'i', ɡ: 'g', ø: 'o', ł: 'l', đ: 'd' },
 };
-const PRINTED_ALIKE: readonly (readonly [RegExp, string])[] = [
-  [/[._-]/g, ''],
-  [/rn/g, 'm'],
-  [/vv/g, 'w'],
-  [/0/g, 'o'],
-  [/[1i|]/g, 'l'],
-  [/3/g, 'e'],
-  [/4/g, 'a'],
-  [/5/g, 's'],
-  [/7/g, 't'],
-];
-
 const foldForeign = (name: string): string =>
   Array.from(name, (letter) => FOREIGN_LOOK_ALIKES[letter] ?? letter).join('');
 
-/** Two names with one skeleton look the same to a person. */
-export const skeletonOf = (normalized: string): string =>
-  PRINTED_ALIKE.reduce((text, [pattern, plain]) => text.replace(pattern, plain), foldForeign(normalized));
+/**
+ * What UTS 39 takes for one another among the letters that a name may have. Names keep their capitals when shown, so
+ * that `I` stands beside `l` and `O` beside `0`: the letters are folded in every case. Separators stay; they are seen.
+ */
+const ONE_SHAPE: Readonly<Record<string, string>> = { i: 'l', '1': 'l', '0': 'o', m: 'rn', w: 'vv' };
 
-const RESERVED_SKELETONS = new Map([...RESERVED].map((name) => [skeletonOf(name), name]));
+/**
+ * Two names with one skeleton look the same to a person; only one account may have it. A migration computes the same in
+ * SQL for older accounts.
+ */
+export const skeletonOf = (normalized: string): string =>
+  Array.from(foldForeign(normalized), (letter) => ONE_SHAPE[letter] ?? letter).join('');
+
+/** Digits that are read as letters. `a.d-m1n` is read as `admin`, so here separators vanish, too. */
+const READ_AS: Readonly<Record<string, string>> = { '3': 'e', '4': 'a', '5': 's', '7': 't' };
+
+/** Stricter than {@link skeletonOf}: for the few names that could be mistaken for the service itself. */
+const readingOf = (normalized: string): string =>
+  skeletonOf(normalized)
+    .replace(/[._-]/g, '')
+    .replace(/[3457]/g, (digit) => READ_AS[digit] ?? digit);
+
+const RESERVED_READINGS = new Map([...RESERVED].map((name) => [readingOf(name), name]));
 
 /** As shown: compatibility forms folded, capitals kept. */
 export const displayUsername = (username: string): string => username.normalize('NFKC').trim();
@@ -89,7 +92,7 @@ export function usernameViolations(username: string): UsernameViolation[] {
       detail: 'Use a-z, 0-9, dot, underscore and hyphen, with a letter or digit at both ends.',
     });
   }
-  const imitated = RESERVED_SKELETONS.get(skeletonOf(normalized));
+  const imitated = RESERVED_READINGS.get(readingOf(normalized));
   if (RESERVED.has(normalized)) {
     violations.push({ code: 'reserved', detail: `"${normalized}" is kept for the service; choose another.` });
   } else if (imitated !== undefined) {

@@ -7,11 +7,11 @@ import { isId, newId } from '../platform/ids/ids.js';
 import { foldIdentifier } from '../platform/text/fold-identifier.js';
 import { changeOf, type ProfilePatch } from './profile-patch.js';
 import { toPublicProfile, toUserRecord } from './user.record.js';
-import { userById, userIdByUsername, usernameExists, userProfile } from './users.cache.js';
+import { userById, userIdByUsername, usernameExists, usernameSkeleton, userProfile } from './users.cache.js';
 import { USER_UPDATED, userStream } from './users.events.js';
 import { invalidUsername, noSuchUser, userErrors } from './users.errors.js';
 import { UsersRepository, type NewUserRow, type UserChange } from './users.repository.js';
-import { displayUsername, usernameViolations } from './users.rules.js';
+import { displayUsername, skeletonOf, usernameViolations } from './users.rules.js';
 import type { PublicProfile, Tier, UserRecord } from './users.types.js';
 
 export interface NewUser {
@@ -32,6 +32,8 @@ const idOf = ({ id }: Names): [string] => [id];
 const nameOf = ({ usernameNormalized }: Names): [string] => [usernameNormalized];
 /** A new name takes what was remembered about it, and about the old one, out of date. */
 const bothNames = (before: Names, after: Names): [string][] => [nameOf(before), nameOf(after)];
+const shapeOf = ({ usernameNormalized }: Names): [string] => [skeletonOf(usernameNormalized)];
+const bothShapes = (before: Names, after: Names): [string][] => [shapeOf(before), shapeOf(after)];
 
 /** Who exists. The database decides who a name and an address belong to; everything read often is cached. */
 @Injectable()
@@ -80,13 +82,15 @@ export class UsersService {
   async create(input: NewUser): Promise<UserRecord> {
     this.assertUsable(input.username);
     const username = displayUsername(input.username);
+    const usernameNormalized = foldIdentifier(username);
     const id = newId();
     await this.insert({
       id,
       email: input.email,
       emailNormalized: input.email === null ? null : foldIdentifier(input.email),
       username,
-      usernameNormalized: foldIdentifier(username),
+      usernameNormalized,
+      usernameSkeleton: skeletonOf(usernameNormalized),
       displayName: input.displayName ?? username,
       passwordHash: input.passwordHash,
     });
@@ -168,6 +172,7 @@ export class UsersService {
   // A name that was looked up before it was taken is remembered as nobody's.
   @CacheEvict(userIdByUsername, nameOf)
   @CacheEvict(usernameExists, nameOf)
+  @CacheEvict(usernameSkeleton, shapeOf)
   protected async insert(row: NewUserRow): Promise<void> {
     await taken(row, () => this.users.insert(row));
   }
@@ -180,6 +185,7 @@ export class UsersService {
   @CacheEvict(userProfile, idOf)
   @CacheEvict(userIdByUsername, { keys: bothNames })
   @CacheEvict(usernameExists, { keys: bothNames })
+  @CacheEvict(usernameSkeleton, { keys: bothShapes })
   protected async update(before: Names, after: Names, change: UserChange): Promise<void> {
     await taken(after, () => this.users.update(before.id, change));
   }
@@ -196,6 +202,12 @@ async function taken(names: Pick<Names, 'usernameNormalized'>, write: () => Prom
         {
           cause: error,
         },
+      );
+    }
+    if (isUniqueViolation(error, 'users_username_skeleton_key')) {
+      throw userErrors['username-taken'](
+        `"${names.usernameNormalized}" looks like the name of someone else; choose another username.`,
+        { cause: error },
       );
     }
     if (isUniqueViolation(error, 'users_email_normalized_key')) {
