@@ -1,6 +1,7 @@
 import { Reflector } from '@nestjs/core';
 import type { ExecutionContext } from '@nestjs/common';
 import { AdminOnly, Public } from '../platform/actor/actor.decorators.js';
+import type { ApiKeysService } from './api-keys/api-keys.service.js';
 import { AuthGuard } from './auth.guard.js';
 import type { TokensService } from './tokens.service.js';
 
@@ -22,7 +23,7 @@ const event = (handler: keyof Topics, data: object) =>
   }) as unknown as ExecutionContext;
 
 describe('the guard on socket events', () => {
-  const guard = new AuthGuard(new Reflector(), {} as TokensService);
+  const guard = new AuthGuard(new Reflector(), {} as TokensService, {} as ApiKeysService);
 
   it('is closed to a socket without an actor, whatever the event says', async () => {
     await expect(guard.canActivate(event('closed', {}))).rejects.toMatchObject({ code: 'unauthenticated' });

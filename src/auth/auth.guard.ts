@@ -3,7 +3,11 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PUBLIC_ROUTE, REQUIRED_ROLE } from '../platform/actor/actor.decorators.js';
 import type { Actor } from '../platform/actor/actor.js';
+import { ACCEPTED_KEY_SCOPES, type KeyScope } from '../platform/actor/key-scopes.js';
+import { AppError } from '../platform/errors/app-error.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
+import { looksLikeKey } from './api-keys/api-key.secret.js';
+import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { TokensService } from './tokens.service.js';
 
 /** Closed unless `@Public()`. Puts the {@link Actor} on the request. */
@@ -12,6 +16,7 @@ export class AuthGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly tokens: TokensService,
+    private readonly keys: ApiKeysService,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -35,16 +40,42 @@ export class AuthGuard implements CanActivate {
           'Send "Authorization: Bearer <access token>"; log in to get one.',
         );
       }
-      const { actor } = await this.tokens.verify(token);
+      const actor = looksLikeKey(token)
+        ? await this.keyHolder(token, context)
+        : (await this.tokens.verify(token)).actor;
       request.actor = actor;
       return actor;
     } catch (error) {
       // RFC 6750 §3.1: no error code when the request carried no credentials.
-      reply.header('www-authenticate', token === undefined ? 'Bearer' : 'Bearer error="invalid_token"');
+      const fault = isForbidden(error) ? 'insufficient_scope' : 'invalid_token';
+      reply.header('www-authenticate', token === undefined ? 'Bearer' : `Bearer error="${fault}"`);
       throw error;
     }
   }
+
+  /** @throws unauthenticated; forbidden where the key's scopes do not reach */
+  private async keyHolder(key: string, context: ExecutionContext): Promise<Actor> {
+    const { actor, scopes } = await this.keys.verify(key);
+    const accepted = this.scopesAccepted(context);
+    if (scopes.some((scope) => accepted.includes(scope))) return actor;
+    throw platformErrors.forbidden(
+      accepted.length === 0
+        ? 'API keys are not accepted here; log in and send an access token.'
+        : `This needs an API key with the scope ${accepted.join(' or ')}; this one has ${scopes.join(', ')}.`,
+    );
+  }
+
+  private scopesAccepted(context: ExecutionContext): readonly KeyScope[] {
+    const targets = [context.getHandler(), context.getClass()];
+    const stated = this.reflector.getAllAndOverride<KeyScope[] | undefined>(ACCEPTED_KEY_SCOPES, targets);
+    if (stated) return stated;
+    if (this.reflector.getAllAndOverride(REQUIRED_ROLE, targets) !== undefined) return ['internal'];
+    const { method } = context.switchToHttp().getRequest<FastifyRequest>();
+    return method === 'GET' || method === 'HEAD' ? ['read'] : [];
+  }
 }
+
+const isForbidden = (error: unknown): boolean => error instanceof AppError && error.kind === 'forbidden';
 
 /** A socket proved who it is when it connected. */
 function handshakeActor(context: ExecutionContext): Actor {

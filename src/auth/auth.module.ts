@@ -1,8 +1,14 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { DatabaseModule } from '../platform/database/database.module.js';
+import { ClockModule } from '../platform/clock/clock.module.js';
 import { RateLimitModule } from '../platform/rate-limit/rate-limit.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { ApiKeyEntity } from './api-keys/api-key.entity.js';
+import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
+import { ApiKeysService } from './api-keys/api-keys.service.js';
+import { KeyUses } from './api-keys/key-uses.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthService } from './auth.service.js';
@@ -24,14 +30,18 @@ import { UserIdentityEntity } from './user-identity.entity.js';
   imports: [
     UsersModule,
     RateLimitModule,
-    DatabaseModule.forFeature([RefreshTokenEntity, UserIdentityEntity]),
+    ClockModule,
+    DatabaseModule.forFeature([ApiKeyEntity, RefreshTokenEntity, UserIdentityEntity]),
   ],
-  controllers: [AuthController],
+  controllers: [AuthController, ApiKeysController],
   providers: [
+    ApiKeysRepository,
+    ApiKeysService,
     AuthService,
     DemoAccount,
     ExternalIssuer,
     IdentitiesService,
+    KeyUses,
     LoginThrottle,
     PasswordsService,
     RefreshTokensRepository,

@@ -15,7 +15,7 @@ import { pathOf } from '../http/problem.filter.js';
 import { canonicalJson } from '../json/canonical-json.js';
 import { ClaimLease } from './claim-lease.js';
 import { parseIdempotencyKey } from './idempotency-key.js';
-import { IDEMPOTENT } from './idempotent.decorator.js';
+import { FORGOTTEN_FIELDS, IDEMPOTENT } from './idempotent.decorator.js';
 import { IdempotencyKeysRepository, type Claim, type StoredAnswer } from './idempotency-keys.repository.js';
 import { answerOf, problemAnswer, replay } from './stored-answer.js';
 
@@ -36,14 +36,17 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const request = http.getRequest<FastifyRequest & { actor?: Actor }>();
     const header = request.headers['idempotency-key'];
     if (header === undefined) return next.handle();
-    return defer(() => this.once(String(header), request, http.getResponse<FastifyReply>(), next));
+    const forgotten = this.reflector.get<readonly string[]>(FORGOTTEN_FIELDS, context.getHandler());
+    return defer(() =>
+      this.once(String(header), request, http.getResponse<FastifyReply>(), { next, forgotten }),
+    );
   }
 
   private async once(
     header: string,
     request: FastifyRequest & { actor?: Actor },
     reply: FastifyReply,
-    next: CallHandler,
+    route: Route,
   ): Promise<unknown> {
     const identity = {
       principal: request.actor?.id ?? `anonymous:${request.ip}`,
@@ -54,7 +57,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const result = await this.keys.claim(identity, fingerprintOf(request));
     switch (result.outcome) {
       case 'claimed':
-        return this.run(result.claim, request, reply, next);
+        return this.run(result.claim, request, reply, route);
       case 'done':
         return replay(result.answer, reply);
       case 'in-progress':
@@ -73,7 +76,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     claim: Claim,
     request: FastifyRequest,
     reply: FastifyReply,
-    next: CallHandler,
+    { next, forgotten }: Route,
   ): Promise<unknown> {
     const lease = new ClaimLease(claim, this.keys, this.logger);
     let body: unknown;
@@ -83,7 +86,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
       await this.settle(await lease.end(), problemAnswer(error, request));
       throw error;
     }
-    await this.settle(await lease.end(), answerOf(body, reply));
+    await this.settle(await lease.end(), answerOf(without(body, forgotten), reply));
     return body;
   }
 
@@ -96,6 +99,18 @@ export class IdempotencyInterceptor implements NestInterceptor {
       this.logger.warn({ msg: 'The outcome of an idempotent request could not be stored', err: error });
     }
   }
+}
+
+interface Route {
+  next: CallHandler;
+  /** Fields of its answer that are not kept. */
+  forgotten: readonly string[];
+}
+
+/** What is told once must not lie in a table for a day. */
+function without(body: unknown, fields: readonly string[]): unknown {
+  if (fields.length === 0 || typeof body !== 'object' || body === null) return body;
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !fields.includes(name)));
 }
 
 const fingerprintOf = ({ body, url }: FastifyRequest): string =>

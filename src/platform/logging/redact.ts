@@ -46,8 +46,9 @@ function isSensitive(name: string): boolean {
   return SECRET_NAME.test(plain) || PERSONAL_NAME.test(plain);
 }
 
-/** Connection strings and bearer headers end up inside messages of other people's libraries. */
+/** Connection strings, bearer headers and API keys end up inside messages of other people's libraries. */
 const withoutCredentials = (text: string): string =>
   text
     .replace(/(\w+:\/\/[^\s:@/]*):[^\s@/]+@/g, '$1:[redacted]@')
-    .replace(/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, '$1 [redacted]');
+    .replace(/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, '$1 [redacted]')
+    .replace(/\brpt_[0-9a-f]{16}_[\w-]{43}/g, 'rpt_[redacted]');

@@ -1,6 +1,7 @@
 import { Module, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { ApiKeyEntity } from '../../../src/auth/api-keys/api-key.entity.js';
 import { AuthModule } from '../../../src/auth/auth.module.js';
 import { RefreshTokenEntity } from '../../../src/auth/refresh-token.entity.js';
 import { UserIdentityEntity } from '../../../src/auth/user-identity.entity.js';
@@ -74,7 +75,7 @@ export async function startApi(options: ApiOptions = {}): Promise<ApiHarness> {
     ...options.settings,
   });
   const open = await createTestDatabase({
-    entities: [UserEntity, RefreshTokenEntity, UserIdentityEntity],
+    entities: [ApiKeyEntity, UserEntity, RefreshTokenEntity, UserIdentityEntity],
     on,
   });
 
