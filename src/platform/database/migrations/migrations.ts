@@ -3,6 +3,7 @@ import { Foundation0001 } from './0001-foundation.js';
 import { CacheOutbox0002 } from './0002-cache-outbox.js';
 import { EventOutbox0003 } from './0003-event-outbox.js';
 import { RegenerationRequests0004 } from './0004-regeneration-requests.js';
+import { UsageStatistics0007 } from './0007-usage-statistics.js';
 import { ApiKeys0009 } from './0009-api-keys.js';
 import { Accounts0010 } from './0010-accounts.js';
 
@@ -12,6 +13,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CacheOutbox0002,
   EventOutbox0003,
   RegenerationRequests0004,
+  UsageStatistics0007,
   ApiKeys0009,
   Accounts0010,
 ];
