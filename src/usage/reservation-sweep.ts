@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock } from '../platform/clock/clock.js';
 import { PeriodicTasks } from '../platform/jobs/periodic.js';
-import { UsageLedger } from './usage-ledger.service.js';
+import { UsageSettlement } from './usage-settlement.service.js';
 import { UsageReservationsRepository } from './usage-reservations.repository.js';
 
 const SWEEP_EVERY_MS = 30_000;
@@ -14,7 +14,7 @@ export class ReservationSweep implements OnApplicationBootstrap {
   constructor(
     private readonly tasks: PeriodicTasks,
     private readonly reservations: UsageReservationsRepository,
-    private readonly ledger: UsageLedger,
+    private readonly settlement: UsageSettlement,
     private readonly clock: Clock,
   ) {}
 
@@ -27,7 +27,7 @@ export class ReservationSweep implements OnApplicationBootstrap {
     const overdue = await this.reservations.overdueCounters(this.clock.now(), COUNTERS_PER_RUN);
     for (const counter of overdue) {
       if (signal?.aborted) return;
-      await this.ledger.expire(counter);
+      await this.settlement.expire(counter);
     }
   }
 }

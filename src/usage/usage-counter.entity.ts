@@ -21,4 +21,8 @@ export class UsageCounterEntity {
 
   @Column('int')
   reserved!: number;
+
+  /** How much of the limit the user was told to have used: 0, 80 or 100. */
+  @Column('int', { name: 'told_percent', default: 0 })
+  toldPercent!: number;
 }

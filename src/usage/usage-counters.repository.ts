@@ -80,4 +80,10 @@ export class UsageCountersRepository {
       order: { characterId: 'ASC', kind: 'ASC' },
     });
   }
+
+  /** Notes how much of the limit the user was told of. */
+  async markTold({ userId, characterId, day, kind }: CounterKey, percent: number): Promise<void> {
+    const key = { userId, characterId, day, kind };
+    await this.database.manager.update(UsageCounterEntity, key, { toldPercent: percent });
+  }
 }

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Cacheable, CacheEvict } from '@rapport/cache';
 import { Clock } from '../platform/clock/clock.js';
-import { isUniqueViolation } from '../platform/database/database.failures.js';
 import { Database } from '../platform/database/database.js';
 import {
   UsageCountersRepository,
@@ -10,15 +9,12 @@ import {
   type ReservationDraft,
 } from './usage-counters.repository.js';
 import type { UsageReservationEntity } from './usage-reservation.entity.js';
-import { UsageReservationsRepository } from './usage-reservations.repository.js';
-import { usageCounters } from './usage.cache.js';
+import { UsageReservationsRepository, type Charged } from './usage-reservations.repository.js';
+import { usageCounters, usageRevision } from './usage.cache.js';
 import type { KindTallies } from './usage.dto.js';
-import { usageErrors } from './usage.errors.js';
 import { dayOf, talliesOf } from './usage.rules.js';
 
-/** The constraint under which one event is charged once. */
-const EVENT_KEY = 'usage_reservations_event_id_key';
-
+const userOf = ({ userId }: Pick<CounterKey, 'userId'>): [string] => [userId];
 const entryOf = ({ userId, characterId }: CounterKey): [string, string] => [userId, characterId];
 
 /** Moves counters and reservations together and drops what is cached about them. Knows no tier and no setting. */
@@ -57,26 +53,21 @@ export class UsageLedger {
     });
   }
 
-  /** False when the reservation is no longer open or the event was charged before. */
+  /** Undefined when the reservation is no longer open or the event was charged before. */
   @CacheEvict(usageCounters, entryOf)
-  async charge(
+  @CacheEvict(usageRevision, userOf)
+  charge(
     reservation: UsageReservationEntity,
     eventId: string,
     tokens: number | null,
-  ): Promise<boolean> {
-    try {
-      return await this.reservations.commit(reservation.id, eventId, tokens, this.clock.now());
-    } catch (error) {
-      if (!isUniqueViolation(error, EVENT_KEY)) throw error;
-      // Another reservation charged the event while this statement ran. A failed statement ends a transaction.
-      if (!this.database.inTransaction) return false;
-      throw usageErrors['already-settled'](
-        `Event "${eventId}" is being charged by another reservation; try again.`,
-        {
-          cause: error,
-        },
-      );
-    }
+  ): Promise<Charged | undefined> {
+    return this.reservations.commit(reservation.id, eventId, tokens, this.clock.now());
+  }
+
+  /** Undefined when it was noted before, or there is no charge to note it at. */
+  @CacheEvict(usageRevision, userOf)
+  meter(reservation: UsageReservationEntity, tokens: number): Promise<number | undefined> {
+    return this.reservations.meter(reservation.id, tokens);
   }
 
   /** False when the reservation was settled before. */
@@ -88,6 +79,25 @@ export class UsageLedger {
   @CacheEvict(usageCounters, entryOf)
   expire(key: CounterKey): Promise<boolean> {
     return this.reservations.expire(key, this.clock.now());
+  }
+
+  @Cacheable(usageRevision)
+  revision(userId: string): Promise<number> {
+    return this.reservations.revision(userId);
+  }
+
+  /** Straight from the table. */
+  async talliesOn({ userId, characterId, day }: Omit<CounterKey, 'kind'>): Promise<KindTallies> {
+    return talliesOf(await this.counters.ofDay(userId, day, characterId));
+  }
+
+  /** Waits for other settlements of the user, so that what is told of this one is not older than what they tell. */
+  takeTurn(userId: string): Promise<void> {
+    return this.reservations.holdUser(userId);
+  }
+
+  markTold(counter: CounterKey, percent: number): Promise<void> {
+    return this.counters.markTold(counter, percent);
   }
 
   /** All characters of a user that have counters on `day`. */
@@ -104,6 +114,6 @@ export class UsageLedger {
     characterId: string,
   ): Promise<{ day: string; tallies: KindTallies }> {
     const day = dayOf(this.clock.now());
-    return { day, tallies: talliesOf(await this.counters.ofDay(userId, day, characterId)) };
+    return { day, tallies: await this.talliesOn({ userId, characterId, day }) };
   }
 }

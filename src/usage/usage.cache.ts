@@ -15,3 +15,10 @@ export const usageCounters = defineCache<
   key: (userId, characterId) => [userId, characterId],
   ttl: '5m',
 });
+
+/** The state of a user's charges, to which statistics in Redis are compared. Dropped by every charge. */
+export const usageRevision = defineCache<[userId: string], number>({
+  name: 'usage:revision',
+  key: (userId) => [userId],
+  ttl: '5m',
+});

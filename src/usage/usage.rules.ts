@@ -64,3 +64,14 @@ export const dayHeading = (tier: UsageTier, day: string): UsageDay => ({
   timezone: 'UTC',
   resetsAt: resetOf(day).toISOString(),
 });
+
+/** The parts of a daily allowance that a user is told to have used, in percent. */
+const NOTICES = [100, 80] as const;
+export type NoticePercent = (typeof NOTICES)[number];
+
+/** What a user has to be told after a charge; undefined when that is known. */
+export function noticeOf(limit: number, used: number, toldPercent: number): NoticePercent | undefined {
+  if (limit === 0) return undefined;
+  const reached = NOTICES.find((percent) => used * 100 >= limit * percent);
+  return reached !== undefined && reached > toldPercent ? reached : undefined;
+}

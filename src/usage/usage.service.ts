@@ -6,6 +6,7 @@ import { platformErrors } from '../platform/errors/platform.errors.js';
 import { newId } from '../platform/ids/ids.js';
 import { UsersService } from '../users/users.service.js';
 import { UsageLedger } from './usage-ledger.service.js';
+import { UsageSettlement, type ChargedEvent } from './usage-settlement.service.js';
 import type { UsageReservationEntity } from './usage-reservation.entity.js';
 import { UsageReservationsRepository } from './usage-reservations.repository.js';
 import type { UsageKind } from './usage-kind.js';
@@ -37,6 +38,7 @@ export class UsageService {
   constructor(
     private readonly users: UsersService,
     private readonly ledger: UsageLedger,
+    private readonly settlement: UsageSettlement,
     private readonly reservations: UsageReservationsRepository,
     private readonly settings: UsageSettings,
     private readonly clock: Clock,
@@ -83,17 +85,15 @@ export class UsageService {
    * (which is then given back), it changes nothing.
    * @throws not-found, already-settled, expired
    */
-  async commit(
-    reservationId: string,
-    { eventId, tokens }: { eventId: string; tokens?: number },
-  ): Promise<void> {
+  async commit(reservationId: string, event: ChargedEvent): Promise<void> {
+    const { eventId } = event;
     const reservation = await this.getReservation(reservationId);
-    if (await this.ledger.charge(reservation, eventId, tokens ?? null)) return;
+    if (await this.settlement.charge(reservation, event)) return;
     const now = await this.getReservation(reservationId);
     const charged = await this.reservations.findByEvent(eventId);
     if (charged?.id === reservationId) return;
     if (now.status !== 'committed' && charged && sameOwner(charged, now)) {
-      await this.ledger.giveBack(now);
+      await this.settlement.giveBack(now);
       return;
     }
     if (now.status === 'expired' || (now.status === 'reserved' && !charged)) {
@@ -111,13 +111,13 @@ export class UsageService {
    * day still has one.
    * @throws quota-exceeded, not-found, already-settled
    */
-  async commitLate(reservationId: string, event: { eventId: string; tokens?: number }): Promise<void> {
+  async commitLate(reservationId: string, event: ChargedEvent): Promise<void> {
     try {
       await this.commit(reservationId, event);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'expired') throw error;
       const overdue = await this.getReservation(reservationId);
-      await this.ledger.giveBack(overdue);
+      await this.settlement.giveBack(overdue);
       const { userId, characterId, kind, quantity } = overdue;
       const renewed = await this.reserve({ id: userId, role: 'user' }, { characterId, kind, quantity });
       await this.commit(renewed.id, event);
@@ -130,7 +130,7 @@ export class UsageService {
    */
   async release(reservationId: string): Promise<void> {
     const reservation = await this.getReservation(reservationId);
-    if (await this.ledger.giveBack(reservation)) return;
+    if (await this.settlement.giveBack(reservation)) return;
     const { status } = await this.getReservation(reservationId);
     if (status === 'committed') {
       throw usageErrors['already-settled']('It was charged and cannot be given back.');
@@ -140,7 +140,13 @@ export class UsageService {
   /** As {@link release}, for work of which nobody knows whether it was charged: then it stays so. */
   async giveBack(reservationId: string): Promise<void> {
     const reservation = await this.reservations.find(reservationId);
-    if (reservation) await this.ledger.giveBack(reservation);
+    if (reservation) await this.settlement.giveBack(reservation);
+  }
+
+  /** Notes the tokens of a reply that was charged when it began; once, and only for what was charged. */
+  async meter(reservationId: string, tokens: number): Promise<void> {
+    const reservation = await this.reservations.find(reservationId);
+    if (reservation) await this.settlement.meter(reservation, tokens);
   }
 
   /** Cached; at once correct after every reservation and its settlement, and after midnight. */

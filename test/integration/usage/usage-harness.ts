@@ -2,16 +2,34 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Test } from '@nestjs/testing';
 import { CacheModule, CacheService } from '@rapport/cache';
-import { Redis } from 'ioredis';
+import { RedisConnections } from '@rapport/redis';
+import { RuntimeSettings } from '../../../src/config/runtime.settings.js';
 import { Clock } from '../../../src/platform/clock/clock.js';
 import { Database } from '../../../src/platform/database/database.js';
+import type { LogEvent } from '../../../src/platform/events/event-log.js';
+import { EventLog } from '../../../src/platform/events/event-log.service.js';
+import { EventOutbox } from '../../../src/platform/events/event-outbox.service.js';
 import { PeriodicTasks } from '../../../src/platform/jobs/periodic.js';
+import { Metrics } from '../../../src/platform/metrics/metrics.js';
+import { RedisSettings } from '../../../src/platform/redis/redis.settings.js';
 import { ReservationSweep } from '../../../src/usage/reservation-sweep.js';
+import { ActiveUsersRepository } from '../../../src/usage/statistics/active-users.repository.js';
+import { ActiveUsersService } from '../../../src/usage/statistics/active-users.service.js';
+import { ActiveUsersStore } from '../../../src/usage/statistics/active-users.store.js';
+import { StatisticsAudit } from '../../../src/usage/statistics/statistics-audit.js';
+import { StatisticsKeys } from '../../../src/usage/statistics/statistics-keys.js';
+import { StatisticsRepository } from '../../../src/usage/statistics/statistics.repository.js';
+import { StatisticsService } from '../../../src/usage/statistics/statistics.service.js';
+import { StatisticsStore } from '../../../src/usage/statistics/statistics-store.js';
+import { TopCharacters } from '../../../src/usage/statistics/top-characters.js';
+import { UsageAudit } from '../../../src/usage/usage-audit.js';
+import { UsageAuditRepository } from '../../../src/usage/usage-audit.repository.js';
 import { UsageCounterEntity } from '../../../src/usage/usage-counter.entity.js';
 import { UsageCountersRepository } from '../../../src/usage/usage-counters.repository.js';
 import { UsageLedger } from '../../../src/usage/usage-ledger.service.js';
 import { UsageReservationEntity } from '../../../src/usage/usage-reservation.entity.js';
 import { UsageReservationsRepository } from '../../../src/usage/usage-reservations.repository.js';
+import { UsageSettlement } from '../../../src/usage/usage-settlement.service.js';
 import type { UsageTier } from '../../../src/usage/usage-kind.js';
 import { UsageService } from '../../../src/usage/usage.service.js';
 import { UsageSettings } from '../../../src/usage/usage.settings.js';
@@ -40,6 +58,16 @@ export class FrozenClock extends Clock {
 
 export interface UsageHarness {
   usage: UsageService;
+  statistics: StatisticsService;
+  activeUsers: ActiveUsersService;
+  /** The statistics as the ledger alone gives them. */
+  repository: StatisticsRepository;
+  audit: UsageAudit;
+  /** Undefined without an url. */
+  redis: RedisConnections['commands'];
+  keys: StatisticsKeys;
+  /** What the user's devices heard. */
+  told: LogEvent[];
   sweep: ReservationSweep;
   clock: FrozenClock;
   settings: UsageSettings;
@@ -56,7 +84,9 @@ export interface UsageHarness {
 }
 
 /** What the feature is made of and stands on, for a testing module. */
-export function usageParts(database: Database, redis?: { commands: Redis; subscriber: Redis }) {
+export function usageParts(database: Database, connections = new RedisConnections({})) {
+  const { commands, subscriber } = connections;
+  const environment = `usage-test-${randomUUID()}`;
   const clock = new FrozenClock(new Date('2026-11-20T12:00:00.000Z'));
   const settings = new UsageSettings();
   const tiers = new Map<string, UsageTier>();
@@ -65,10 +95,11 @@ export function usageParts(database: Database, redis?: { commands: Redis; subscr
     clock,
     settings,
     tiers,
+    keys: new StatisticsKeys(`rapport:${environment}`),
     cache: CacheModule.forRoot({
       prefix: 'rapport',
-      env: `usage-test-${randomUUID()}`,
-      redis,
+      env: environment,
+      redis: commands && subscriber ? { commands, subscriber } : undefined,
       // A busy machine must not turn hits into reads of the source: freshness is proved on what is cached.
       deadlineMs: 5_000,
       transaction: {
@@ -82,22 +113,42 @@ export function usageParts(database: Database, redis?: { commands: Redis; subscr
       { provide: Clock, useValue: clock },
       { provide: UsageSettings, useValue: settings },
       { provide: UsersService, useValue: users },
+      { provide: RedisConnections, useValue: connections },
+      { provide: RedisSettings, useValue: new RedisSettings() },
+      { provide: RuntimeSettings, useValue: Object.assign(new RuntimeSettings(), { environment }) },
+      Metrics,
+      EventLog,
+      EventOutbox,
       PeriodicTasks,
       UsageCountersRepository,
       UsageReservationsRepository,
       UsageLedger,
+      UsageSettlement,
       UsageService,
       ReservationSweep,
+      StatisticsRepository,
+      StatisticsStore,
+      StatisticsAudit,
+      StatisticsService,
+      TopCharacters,
+      ActiveUsersRepository,
+      ActiveUsersStore,
+      ActiveUsersService,
+      UsageAuditRepository,
+      UsageAudit,
     ],
   };
 }
 
 /** The usage feature on a real database, with the cache in memory or, given an url, on a real Redis. */
 export async function startUsage(database: Database, redisUrl?: string): Promise<UsageHarness> {
-  const redis = redisUrl ? { commands: new Redis(redisUrl), subscriber: new Redis(redisUrl) } : undefined;
-  const { clock, settings, tiers, cache, providers } = usageParts(database, redis);
+  const connections = new RedisConnections({ url: redisUrl });
+  await connections.start();
+  const { clock, settings, tiers, keys, cache, providers } = usageParts(database, connections);
   const module = await Test.createTestingModule({ imports: [cache], providers }).compile();
   await module.init();
+  const told: LogEvent[] = [];
+  module.get(EventLog).listen(({ event }) => told.push(event));
 
   const sums = async (sql: string, userId: string): Promise<{ used: number; reserved: number }> => {
     const [row] = await database.manager.query<{ used: number; reserved: number }[]>(sql, [userId]);
@@ -105,6 +156,13 @@ export async function startUsage(database: Database, redisUrl?: string): Promise
   };
   return {
     usage: module.get(UsageService),
+    statistics: module.get(StatisticsService),
+    activeUsers: module.get(ActiveUsersService),
+    repository: module.get(StatisticsRepository),
+    audit: module.get(UsageAudit),
+    redis: connections.commands,
+    keys,
+    told,
     sweep: module.get(ReservationSweep),
     clock,
     settings,
@@ -129,8 +187,7 @@ export async function startUsage(database: Database, redisUrl?: string): Promise
     },
     close: async () => {
       await module.close();
-      redis?.commands.disconnect();
-      redis?.subscriber.disconnect();
+      connections.close();
     },
   };
 }
