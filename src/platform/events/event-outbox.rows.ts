@@ -12,7 +12,11 @@ export interface OutboxRows {
   before(fact: Fact): Promise<Fact[]>;
   /** Those that wait for longer than it takes to tell them, oldest first; one may come before what it follows. */
   overdue(limit: number): Promise<Fact[]>;
-  remove(numbers: readonly number[]): Promise<void>;
+  /**
+   * Up to the newest that was told of each stream: then those before it were, too, and one that stayed would be told
+   * again, by itself, where the log is lost.
+   */
+  remove(told: ReadonlyMap<string, number>): Promise<void>;
 }
 
 interface Row {
@@ -69,8 +73,12 @@ export class DatabaseOutboxRows implements OutboxRows {
     return rows.map(toFact);
   }
 
-  async remove(numbers: readonly number[]): Promise<void> {
-    await this.database.manager.query('DELETE FROM event_outbox WHERE id = ANY($1::bigint[])', [numbers]);
+  async remove(told: ReadonlyMap<string, number>): Promise<void> {
+    await this.database.manager.query(
+      `DELETE FROM event_outbox o USING unnest($1::text[], $2::bigint[]) AS t (stream, newest)
+       WHERE o.stream = t.stream AND o.id <= t.newest`,
+      [[...told.keys()], [...told.values()]],
+    );
   }
 }
 
@@ -98,8 +106,10 @@ export class MemoryOutboxRows implements OutboxRows {
     return Promise.resolve([]);
   }
 
-  remove(numbers: readonly number[]): Promise<void> {
-    numbers.forEach((number) => this.waiting.delete(number));
+  remove(told: ReadonlyMap<string, number>): Promise<void> {
+    for (const { stream, fact } of this.waiting.values()) {
+      if (fact <= (told.get(stream) ?? 0)) this.waiting.delete(fact);
+    }
     return Promise.resolve();
   }
 }

@@ -43,7 +43,8 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
   private readonly running = new Set<Promise<void>>();
   /** The last facts took longer than anybody waits. */
   private late = false;
-  private told: number[] = [];
+  /** By stream, the newest fact that was told. */
+  private told = new Map<string, number>();
   private removal?: NodeJS.Timeout;
 
   constructor(
@@ -165,7 +166,7 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
       telling = await this.log.tell({ ...fact, follows: undefined });
     }
     if (telling === 'kept') return;
-    this.told.push(fact.fact);
+    this.told.set(fact.stream, Math.max(fact.fact, this.told.get(fact.stream) ?? 0));
     this.removal ??= setTimeout(() => void this.removeSoon(), this.log.isShared ? REMOVE_EVERY_MS : 0);
   }
 
@@ -181,9 +182,9 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async removeTold(): Promise<void> {
-    if (this.told.length === 0) return;
+    if (this.told.size === 0) return;
     const told = this.told;
-    this.told = [];
+    this.told = new Map();
     await this.rows.remove(told);
   }
 }

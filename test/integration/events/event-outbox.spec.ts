@@ -228,6 +228,19 @@ describe('events of transactions', () => {
     expect(alive.log.degraded).toBe(false);
   });
 
+  it('leave the outbox with those before them: one told by itself again would undo what came after', async () => {
+    const [slow, here] = [await start(), await start()];
+    const tell = slow.log.tell.bind(slow.log);
+    // Told, and not known to be: the answer came too late.
+    jest.spyOn(slow.log, 'tell').mockImplementation((fact) => tell(fact).then(() => 'kept'));
+    await slow.say(stream, 'created');
+    expect(await waiting()).toBe(1);
+    await here.say(stream, 'deleted');
+    await until('one forgotten', async () => (await waiting()) < 2);
+    expect(await waiting()).toBe(0);
+    expect(await read(here)).toEqual(['created', 'deleted']);
+  });
+
   it('let the process stop also when the database has gone first', async () => {
     const instance = await Instance.start(db, redis.url);
     await instance.say(stream, 'told');
