@@ -1,4 +1,6 @@
+import { platformErrors } from '../platform/errors/platform.errors.js';
 import { foldIdentifier } from '../platform/text/fold-identifier.js';
+import { avatarToken } from './avatars/avatar-url.js';
 import type { UserEntity } from './user.entity.js';
 import { invalidUsername } from './users.errors.js';
 import type { UserChange } from './users.repository.js';
@@ -47,7 +49,7 @@ export function changeOf(current: PatchedColumns, patch: ProfilePatch): UserChan
     wanted.displayName = patch.displayName?.trim() || (wanted.username ?? current.username);
   }
   if (patch.bio !== undefined) wanted.bio = patch.bio ?? '';
-  if (patch.avatarUrl !== undefined) wanted.avatarUrl = patch.avatarUrl;
+  if (patch.avatarUrl !== undefined) wanted.avatarUrl = ownPicture(current.avatarUrl, patch.avatarUrl);
   if (patch.locale !== undefined) {
     wanted.locale = patch.locale === null ? null : new Intl.Locale(patch.locale).toString();
   }
@@ -55,4 +57,13 @@ export function changeOf(current: PatchedColumns, patch: ProfilePatch): UserChan
   return Object.fromEntries(
     Object.entries(wanted).filter(([column, value]) => current[column as keyof PatchedColumns] !== value),
   );
+}
+
+/** An uploaded picture may stay; somebody else's cannot be taken. */
+function ownPicture(current: string | null, wanted: string | null): string | null {
+  if (avatarToken(wanted) === undefined || wanted === current) return wanted;
+  const detail = 'It is not your picture; upload one.';
+  throw platformErrors['validation-failed'](detail, {
+    errors: [{ pointer: '#/avatarUrl', code: 'not-yours', detail }],
+  });
 }

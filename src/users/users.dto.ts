@@ -7,12 +7,12 @@ import {
   IsOptional,
   IsString,
   IsTimeZone,
-  IsUrl,
   Length,
   Matches,
   MaxLength,
   ValidateIf,
 } from 'class-validator';
+import { IsAvatarUrl } from './avatars/avatar-url.js';
 import type { PublicProfile, UserRecord } from './users.types.js';
 
 const TIERS = ['free', 'premium'] as const;
@@ -57,7 +57,8 @@ class ProfileChanges {
   @Matches(TEXT_WITHOUT_CONTROLS, { message: 'bio must not have control characters' })
   bio!: string | null;
 
-  @IsUrl({ protocols: ['https', 'http'], require_protocol: true, require_tld: false })
+  /** A picture elsewhere; `PUT /api/users/me/avatar` uploads one. */
+  @IsAvatarUrl()
   @MaxLength(2048)
   avatarUrl!: string | null;
 

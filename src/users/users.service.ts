@@ -5,7 +5,10 @@ import { Database } from '../platform/database/database.js';
 import { EventOutbox } from '../platform/events/event-outbox.service.js';
 import { isId, newId } from '../platform/ids/ids.js';
 import { foldIdentifier } from '../platform/text/fold-identifier.js';
+import { avatarToken } from './avatars/avatar-url.js';
+import { AvatarsRepository } from './avatars/avatars.repository.js';
 import { changeOf, type ProfilePatch } from './profile-patch.js';
+import type { UserEntity } from './user.entity.js';
 import { toPublicProfile, toUserRecord } from './user.record.js';
 import { userById, userIdByUsername, usernameExists, usernameSkeleton, userProfile } from './users.cache.js';
 import { USER_UPDATED, userStream } from './users.events.js';
@@ -41,6 +44,7 @@ export class UsersService {
   constructor(
     private readonly database: Database,
     private readonly users: UsersRepository,
+    private readonly avatars: AvatarsRepository,
     private readonly outbox: EventOutbox,
   ) {}
 
@@ -112,11 +116,21 @@ export class UsersService {
       const current = (await this.users.findByIdForUpdate(userId)) ?? noSuchUser(userId);
       assertVersion(current.version);
       const change = changeOf(current, patch);
-      if (Object.keys(change).length > 0) {
-        const { usernameNormalized = current.usernameNormalized } = change;
-        await this.update(current, { id: userId, usernameNormalized }, change);
-        this.announce(userId);
-      }
+      await this.apply(current, change);
+      return toUserRecord((await this.users.findById(userId)) ?? noSuchUser(userId));
+    });
+  }
+
+  /** Joins the running transaction. Uploaded pictures that are not shown any more go. @throws not-found, precondition-failed */
+  async setAvatar(
+    userId: string,
+    avatarUrl: string | null,
+    assertVersion: (version: number) => void,
+  ): Promise<UserRecord> {
+    return this.database.transaction(async () => {
+      const current = (await this.users.findByIdForUpdate(userId)) ?? noSuchUser(userId);
+      assertVersion(current.version);
+      await this.apply(current, current.avatarUrl === avatarUrl ? {} : { avatarUrl });
       return toUserRecord((await this.users.findById(userId)) ?? noSuchUser(userId));
     });
   }
@@ -124,10 +138,7 @@ export class UsersService {
   async setTier(userId: string, tier: Tier): Promise<UserRecord> {
     return this.database.transaction(async () => {
       const current = (isId(userId) && (await this.users.findByIdForUpdate(userId))) || noSuchUser(userId);
-      if (current.tier !== tier) {
-        await this.update(current, current, { tier, tierSince: new Date() });
-        this.announce(userId);
-      }
+      await this.apply(current, current.tier === tier ? {} : { tier, tierSince: new Date() });
       return toUserRecord((await this.users.findById(userId)) ?? noSuchUser(userId));
     });
   }
@@ -177,8 +188,16 @@ export class UsersService {
     await taken(row, () => this.users.insert(row));
   }
 
-  private announce(userId: string): void {
-    this.outbox.add({ stream: userStream(userId), type: USER_UPDATED, data: { userId } });
+  private async apply(current: UserEntity, change: UserChange): Promise<void> {
+    if (Object.keys(change).length === 0) return;
+    const { id, usernameNormalized } = current;
+    await this.update(
+      current,
+      { id, usernameNormalized: change.usernameNormalized ?? usernameNormalized },
+      change,
+    );
+    if (change.avatarUrl !== undefined) await this.avatars.deleteOf(id, avatarToken(change.avatarUrl));
+    this.outbox.add({ stream: userStream(id), type: USER_UPDATED, data: { userId: id } });
   }
 
   @CacheEvict(userById, idOf)

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { newId } from '../ids/ids.js';
+import { readByteBodies } from './bytes-body.js';
 import { readJsonBodies } from './json-body.js';
 import { sendProblem } from './problem.filter.js';
 import { runInRequestContext, type RequestContext } from './request-context.js';
@@ -34,6 +35,7 @@ export function createHttpAdapter(settings: ServerSettings): FastifyAdapter {
   const fastify = adapter.getInstance<FastifyInstance>();
   openContexts(fastify, settings);
   readJsonBodies(adapter, settings.bodyLimit);
+  readByteBodies(fastify);
   return adapter;
 }
 
