@@ -1,19 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/database.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
-import { EventOutbox } from '../platform/events/event-outbox.service.js';
 import type { Conversation, ConversationRef } from './conversation.js';
+import { ConversationNews } from './conversation-news.service.js';
 import { ChangesConversation } from './conversations.cache.js';
 import { toConversation } from './conversations.dto.js';
 import {
   CONVERSATION_DELETED,
   CONVERSATION_UPDATED,
-  conversationStream,
   MESSAGE_CREATED,
   RECEIPT_UPDATED,
 } from './conversations.events.js';
 import { ConversationsRepository, type ConversationChange } from './conversations.repository.js';
-import { toMessage } from './messages/messages.dto.js';
 import { MessagesRepository, type MessageRecord } from './messages/messages.repository.js';
 
 /** Throws when the change must not be made to the conversation as it is now. */
@@ -40,7 +38,7 @@ export class ConversationStore {
     private readonly database: Database,
     private readonly conversations: ConversationsRepository,
     private readonly messages: MessagesRepository,
-    private readonly outbox: EventOutbox,
+    private readonly news: ConversationNews,
   ) {}
 
   /** `recorded` joins the transaction. */
@@ -52,16 +50,23 @@ export class ConversationStore {
     return this.database.transaction(async () => {
       await this.conversations.insert(row);
       await recorded();
-      if (greeting === '') return { conversation: await this.reload(row.id), greeting: null };
+      if (greeting === '') {
+        const conversation = await this.reload(row.id);
+        this.news.inList(conversation);
+        return { conversation, greeting: null };
+      }
       const message = await this.messages.insert({
         conversationId: row.id,
+        ownerId: row.userId,
         seq: 1,
         role: 'character',
         text: greeting,
       });
       await this.conversations.recordMessage(row.id, { seq: 1, preview: greeting, read: true });
-      this.announce(row.id, MESSAGE_CREATED, { message: toMessage(message) });
-      return { conversation: await this.reload(row.id), greeting: message };
+      this.news.message(MESSAGE_CREATED, message, true);
+      const conversation = await this.reload(row.id);
+      this.news.inList(conversation);
+      return { conversation, greeting: message };
     });
   }
 
@@ -92,8 +97,9 @@ export class ConversationStore {
       const now = await this.reload(id);
       const advanced = now.readSeq > before.readSeq;
       if (advanced && !isPrivate) {
-        this.announce(id, RECEIPT_UPDATED, { conversationId: id, userId, seq: now.readSeq });
+        this.news.add(id, RECEIPT_UPDATED, { conversationId: id, userId, seq: now.readSeq });
       }
+      if (advanced) this.news.inList(now);
       return now;
     });
   }
@@ -103,9 +109,7 @@ export class ConversationStore {
     await this.database.transaction(async () => {
       check(await this.lock(conversation));
       await this.conversations.remove(conversation.id);
-      const { id: conversationId } = conversation;
-      const stream = conversationStream(conversationId);
-      this.outbox.add({ stream, type: CONVERSATION_DELETED, data: { conversationId }, last: true });
+      this.news.removed(conversation, CONVERSATION_DELETED);
     });
   }
 
@@ -123,12 +127,9 @@ export class ConversationStore {
 
   private async updated(id: string): Promise<Conversation> {
     const conversation = await this.reload(id);
-    this.announce(id, CONVERSATION_UPDATED, { conversation: toConversation(conversation) });
+    this.news.add(id, CONVERSATION_UPDATED, { conversation: toConversation(conversation) });
+    this.news.inList(conversation);
     return conversation;
-  }
-
-  private announce(id: string, type: string, data: object): void {
-    this.outbox.add({ stream: conversationStream(id), type, data });
   }
 
   private async lock({ id, userId }: OwnedId): Promise<Conversation> {

@@ -27,6 +27,10 @@ export class ConversationEntity {
   @Column('int', { name: 'read_seq' })
   readSeq!: number;
 
+  /** The branch whose end is shown and answered. */
+  @Column('int', { name: 'active_branch' })
+  activeBranch!: number;
+
   @Column('text', { name: 'last_message_preview' })
   lastMessagePreview!: string;
 

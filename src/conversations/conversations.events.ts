@@ -63,6 +63,8 @@ export const endsReply = (type: string): boolean => type === REPLY_COMPLETED || 
 export const MESSAGE_CREATED = 'message.created';
 export const MESSAGE_UPDATED = 'message.updated';
 export const MESSAGE_DELETED = 'message.deleted';
+/** Another path through the conversation's messages is shown now; read them again. */
+export const BRANCH_CHANGED = 'branch.changed';
 export const CONVERSATION_UPDATED = 'conversation.updated';
 export const CONVERSATION_DELETED = 'conversation.deleted';
 export const RECEIPT_UPDATED = 'receipt.updated';

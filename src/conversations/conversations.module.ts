@@ -6,6 +6,7 @@ import { UsageModule } from '../usage/usage.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { ConversationEntity } from './conversation.entity.js';
 import { ConversationTopic } from './conversation.topic.js';
+import { ConversationNews } from './conversation-news.service.js';
 import { ConversationStarts } from './conversation-starts.service.js';
 import { ConversationStore } from './conversation-store.service.js';
 import { ConversationsController } from './conversations.controller.js';
@@ -23,10 +24,14 @@ import { PromptsService } from './generations/prompts.service.js';
 import { ReplyEvents } from './generations/reply-events.service.js';
 import { ReplyStreaming } from './generations/reply-streaming.service.js';
 import { MessageEditEntity, MessageEntity } from './messages/message.entity.js';
+import { MessagePaths } from './messages/message-paths.repository.js';
+import { MessageTree } from './messages/message-tree.service.js';
 import { MessageLog } from './messages/message-log.service.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { MessagesRepository } from './messages/messages.repository.js';
 import { MessagesService } from './messages/messages.service.js';
+import { SummariesRepository } from './summaries/summaries.repository.js';
+import { SummaryEntity } from './summaries/summary.entity.js';
 import { TypingSocket } from './typing.socket.js';
 
 @Module({
@@ -35,10 +40,17 @@ import { TypingSocket } from './typing.socket.js';
     CharactersModule,
     UsageModule,
     AiModule,
-    DatabaseModule.forFeature([ConversationEntity, MessageEntity, MessageEditEntity, GenerationEntity]),
+    DatabaseModule.forFeature([
+      ConversationEntity,
+      MessageEntity,
+      MessageEditEntity,
+      GenerationEntity,
+      SummaryEntity,
+    ]),
   ],
   controllers: [ConversationsController, MessagesController, GenerationsController],
   providers: [
+    ConversationNews,
     ConversationStarts,
     ConversationStore,
     ConversationTopic,
@@ -51,11 +63,14 @@ import { TypingSocket } from './typing.socket.js';
     GenerationsRepository,
     GenerationsService,
     MessageLog,
+    MessagePaths,
+    MessageTree,
     MessagesRepository,
     MessagesService,
     PromptsService,
     ReplyEvents,
     ReplyStreaming,
+    SummariesRepository,
     TypingSocket,
   ],
   exports: [ConversationsService],

@@ -18,7 +18,10 @@ export interface ConversationChange {
 /** What a new message does to its conversation. */
 export interface Appended {
   seq: number;
-  preview: string;
+  /** Undefined where it is not shown. */
+  preview: string | undefined;
+  /** The branch that is shown from now on, if it changes. */
+  branch?: number;
   /** The owner has seen it: it is their own. */
   read: boolean;
 }
@@ -66,18 +69,24 @@ export class ConversationsRepository {
   }
 
   /** Under the lock. */
-  async recordMessage(id: string, { seq, preview, read }: Appended): Promise<void> {
+  async recordMessage(id: string, { seq, preview, branch, read }: Appended): Promise<void> {
     await this.update(id, {
       lastSeq: seq,
       ...(read ? { readSeq: seq } : {}),
-      lastMessagePreview: excerpt(preview),
+      ...(branch === undefined ? {} : { activeBranch: branch }),
+      ...(preview === undefined ? {} : { lastMessagePreview: excerpt(preview) }),
       lastActivityAt: () => 'clock_timestamp()',
     });
   }
 
-  /** Under the lock: an edit or a removal changes what is listed, not when it was last active. */
-  async recordChange(id: string, preview: string | undefined): Promise<void> {
-    await this.update(id, preview === undefined ? {} : { lastMessagePreview: excerpt(preview) });
+  /** Under the lock: an edit, a removal or a choice changes what is listed, not when it was last active. */
+  async recordChange(id: string, preview: string): Promise<void> {
+    await this.update(id, { lastMessagePreview: excerpt(preview) });
+  }
+
+  /** Under the lock. */
+  async showBranch(id: string, activeBranch: number): Promise<void> {
+    await this.update(id, { activeBranch });
   }
 
   async change(id: string, { title, archived }: ConversationChange): Promise<void> {

@@ -64,6 +64,10 @@ export class GenerationEntity {
   @Column('text', { name: 'client_request_id', nullable: true })
   clientRequestId!: string | null;
 
+  /** The conversation's newest seq when another variant was asked for; null for the first reply to a message. */
+  @Column('int', { name: 'asked_seq', nullable: true })
+  askedSeq!: number | null;
+
   /** The process that streams it. */
   @Column('text', { nullable: true })
   instance!: string | null;

@@ -17,7 +17,7 @@ export type NewGeneration = Pick<
   | 'parameters'
   | 'reservationId'
 > &
-  Partial<Pick<GenerationEntity, 'clientRequestId'>>;
+  Partial<Pick<GenerationEntity, 'clientRequestId' | 'askedSeq'>>;
 
 export type GenerationEnd = Pick<GenerationEntity, 'status' | 'text'> &
   Partial<

@@ -9,19 +9,17 @@ import { UsageService } from '../../usage/usage.service.js';
 import type { Conversation, ConversationRef } from '../conversation.js';
 import { ChangesConversation } from '../conversations.cache.js';
 import { conversationErrors } from '../conversations.errors.js';
-import {
-  conversationStream,
-  MESSAGE_CREATED,
-  MESSAGE_DELETED,
-  MESSAGE_UPDATED,
-} from '../conversations.events.js';
+import { ConversationNews } from '../conversation-news.service.js';
+import { MESSAGE_CREATED, MESSAGE_DELETED, MESSAGE_UPDATED } from '../conversations.events.js';
 import { ConversationsRepository } from '../conversations.repository.js';
 import type { GenerationEntity } from '../generations/generation.entity.js';
 import { closingEvents, type Ended } from '../generations/generation-end.js';
 import { GenerationsRepository } from '../generations/generations.repository.js';
 import type { MessageKind } from './message.entity.js';
-import { parametersOf, toMessage, type PostMessage, type ReplyOptions } from './messages.dto.js';
+import { parametersOf, type PostMessage, type ReplyOptions } from './messages.dto.js';
+import { MessageTree } from './message-tree.service.js';
 import { MessagesRepository, type MessageRecord } from './messages.repository.js';
+import { SummariesRepository } from '../summaries/summaries.repository.js';
 
 export interface Posted {
   message: MessageRecord;
@@ -40,6 +38,12 @@ export interface Regeneration {
   clientRequestId?: string;
 }
 
+interface Asked {
+  reservationId: string;
+  /** Set for another variant: what the newest message was then. */
+  askedSeq?: number;
+}
+
 /**
  * Every write to a conversation's messages, each one transaction that begins with the conversation's lock. The lock
  * orders them: it hands out `seq`, makes "sent before?" and "is a reply on its way?" exact, and lets quota, message and
@@ -53,23 +57,31 @@ export class MessageLog {
     private readonly messages: MessagesRepository,
     private readonly generations: GenerationsRepository,
     private readonly usage: UsageService,
+    private readonly tree: MessageTree,
+    private readonly summaries: SummariesRepository,
+    private readonly news: ConversationNews,
     private readonly outbox: EventOutbox,
   ) {}
 
   @ChangesConversation()
   append(conversation: ConversationRef, actor: Actor, draft: PostMessage): Promise<Posted> {
-    return this.underLock(conversation, async ({ id: conversationId, characterId, lastSeq }) => {
+    return this.underLock(conversation, async (locked) => {
+      const { id: conversationId, characterId, lastSeq } = locked;
       const known = await this.findPosted(conversation, actor, draft.clientMessageId);
       if (known) return known;
-      const parent = await this.parentOf(conversationId, draft);
+      const { parent, follows } = await this.parentOf(conversationId, draft);
       const wantsReply = draft.reply?.mode !== 'none';
       if (wantsReply) await this.refuseWhileReplying(conversationId, draft.reply);
 
       const kind = kindOf(draft);
       const reservation = await this.usage.reserve(actor, { characterId, kind });
+      const { branch, pos, turned } = await this.tree.placeMessage(locked, follows);
       const message = await this.messages.insert({
         conversationId,
+        ownerId: actor.id,
         seq: lastSeq + 1,
+        branch,
+        pos,
         role: 'user',
         senderId: actor.id,
         clientMessageId: draft.clientMessageId,
@@ -79,9 +91,16 @@ export class MessageLog {
         replyTo: draft.replyTo ?? null,
         parentId: parent?.id ?? null,
       });
-      const preview = message.text || `[${kind}]`;
-      await this.conversations.recordMessage(conversationId, { seq: message.seq, preview, read: true });
-      this.announce(MESSAGE_CREATED, message);
+      const { seq } = message;
+      await this.conversations.recordMessage(conversationId, {
+        seq,
+        preview: previewOf(message),
+        branch,
+        read: true,
+      });
+      this.news.message(MESSAGE_CREATED, message, true);
+      if (turned) this.news.branch(conversationId, message.id);
+      await this.news.listed(conversationId);
       if (!wantsReply) {
         await this.usage.commit(reservation.id, { eventId: message.id });
         return { message, usage: reservation.counters, duplicate: false };
@@ -92,7 +111,7 @@ export class MessageLog {
     });
   }
 
-  /** Asks for another variant of the newest reply; a request of the same id is answered with the same one. */
+  /** Asks for another variant of a reply; a request of the same id is answered with the same one. */
   @ChangesConversation()
   askAgain(
     conversation: ConversationRef,
@@ -100,22 +119,14 @@ export class MessageLog {
     messageId: string,
     { options, clientRequestId }: Regeneration,
   ): Promise<{ generation: GenerationEntity; duplicate: boolean }> {
-    return this.underLock(conversation, async ({ id, characterId }) => {
+    return this.underLock(conversation, async ({ id, characterId, lastSeq: askedSeq }) => {
       const known = clientRequestId && (await this.generations.findByRequest(actor.id, clientRequestId));
       if (known) return { generation: known, duplicate: true };
       const message = await this.getMessage(id, messageId);
       const answered = message.role === 'user' ? message : await this.answeredBy(message);
-      const newest = await this.messages.newest(id);
-      const hasGoneOn =
-        newest && newest.id !== answered.id && (newest.role === 'user' || newest.parentId !== answered.id);
-      if (hasGoneOn) {
-        throw conversationErrors['not-regenerable'](
-          'The conversation has gone on since; only its newest reply can be generated again.',
-        );
-      }
       await this.refuseWhileReplying(id, options);
       const reservation = await this.usage.reserve(actor, { characterId, kind: 'text' });
-      const asked = { reservationId: reservation.id, options, clientRequestId };
+      const asked = { reservationId: reservation.id, options, clientRequestId, askedSeq };
       return { generation: await this.ask(conversation, answered, asked), duplicate: false };
     });
   }
@@ -136,7 +147,6 @@ export class MessageLog {
       const { reservationId } = generation;
       if (!charged && reservationId) await this.usage.giveBack(reservationId);
       const message = locked && end.text !== '' ? await this.storeReply(locked, generation, end) : null;
-      if (message) this.announce(MESSAGE_CREATED, message);
       for (const event of closingEvents(generation, { ...end, retold }, message)) this.outbox.add(event);
       return true;
     });
@@ -147,10 +157,16 @@ export class MessageLog {
     generation: GenerationEntity,
     end: Omit<Ended, 'charged'>,
   ): Promise<MessageRecord> {
+    const { id, userId: ownerId, lastSeq } = locked;
+    const answered = await this.messages.findStored(id, generation.parentMessageId);
+    const { branch, pos, shown, switches, turned } = await this.tree.placeReply(locked, generation, answered);
     const message = await this.messages.insert({
       id: generation.replyMessageId,
-      conversationId: locked.id,
-      seq: locked.lastSeq + 1,
+      conversationId: id,
+      ownerId,
+      seq: lastSeq + 1,
+      branch,
+      pos,
       role: 'character',
       senderId: null,
       kind: 'text',
@@ -162,18 +178,25 @@ export class MessageLog {
       promptTokens: end.promptTokens ?? null,
       completionTokens: end.completionTokens ?? null,
     });
-    await this.messages.activate(locked.id, generation.parentMessageId, message.id);
-    await this.conversations.recordMessage(locked.id, { seq: message.seq, preview: end.text, read: false });
+    await this.conversations.recordMessage(id, {
+      seq: message.seq,
+      preview: shown ? end.text : undefined,
+      branch: switches ? branch : undefined,
+      read: false,
+    });
+    this.news.message(MESSAGE_CREATED, message, shown);
+    if (turned) this.news.branch(id, message.id);
+    await this.news.listed(id);
     return message;
   }
 
   @ChangesConversation()
   edit(conversation: ConversationRef, actor: Actor, messageId: string, text: string): Promise<MessageRecord> {
-    return this.underLock(conversation, async (locked) => {
-      const message = await this.getOwnMessage(locked.id, actor, messageId);
+    return this.underLock(conversation, async ({ id }) => {
+      const message = await this.getOwnMessage(id, actor, messageId);
       const edited = await this.messages.edit(message, text);
-      await this.conversations.recordChange(locked.id, message.seq === locked.lastSeq ? text : undefined);
-      this.announce(MESSAGE_UPDATED, edited);
+      await this.contentChanged(edited);
+      this.news.message(MESSAGE_UPDATED, edited, await this.tree.isShown(edited));
       return edited;
     });
   }
@@ -183,31 +206,29 @@ export class MessageLog {
     return this.underLock(conversation, async (locked) => {
       const message = await this.getOwnMessage(locked.id, actor, messageId);
       await this.messages.remove(message.id);
-      const newest = await this.messages.newest(locked.id);
-      await this.conversations.recordChange(locked.id, newest?.text ?? '');
+      await this.contentChanged(message);
       const { id, seq } = message;
-      this.outbox.add({
-        stream: conversationStream(locked.id),
-        type: MESSAGE_DELETED,
-        data: { conversationId: locked.id, messageId: id, seq },
-      });
+      this.news.add(locked.id, MESSAGE_DELETED, { conversationId: locked.id, messageId: id, seq });
     });
   }
 
+  /** Shows another message that follows the same one, and what was said after it. */
   @ChangesConversation()
   chooseVariant(conversation: ConversationRef, messageId: string, variantId: string): Promise<MessageRecord> {
-    return this.underLock(conversation, async ({ id, lastSeq }) => {
+    return this.underLock(conversation, async ({ id }) => {
       const message = await this.getMessage(id, messageId);
       const variant = await this.getMessage(id, variantId);
-      const answeredId = message.role === 'user' ? message.id : message.parentId;
-      if (variant.role !== 'character' || answeredId === null || variant.parentId !== answeredId) {
+      const follows = [message.id, message.parentId];
+      if (variant.parentId === null || !follows.includes(variant.parentId)) {
         throw platformErrors['not-found']('This message has no such variant.');
       }
-      await this.messages.activate(id, answeredId, variant.id);
-      await this.conversations.recordChange(id, variant.seq === lastSeq ? variant.text : undefined);
-      const chosen = { ...variant, active: true };
-      this.announce(MESSAGE_UPDATED, chosen);
-      return chosen;
+      const placement = await this.tree.placeChosen(variant);
+      if (!placement) return variant;
+      await this.conversations.showBranch(id, placement.branch);
+      await this.listChanged(id);
+      this.news.message(MESSAGE_UPDATED, variant, true);
+      if (placement.turned) this.news.branch(id, variant.id);
+      return variant;
     });
   }
 
@@ -223,9 +244,15 @@ export class MessageLog {
     return { message, generation, usage: await this.usage.counters(actor, characterId), duplicate: true };
   }
 
-  private announce(type: string, message: MessageRecord): void {
-    const stream = conversationStream(message.conversationId);
-    this.outbox.add({ stream, type, data: { message: toMessage(message) } });
+  private async contentChanged(message: MessageRecord): Promise<void> {
+    await this.summaries.outdate(message);
+    await this.listChanged(message.conversationId);
+  }
+
+  private async listChanged(id: string): Promise<void> {
+    const [latest] = await this.messages.window(id, { limit: 1 });
+    await this.conversations.recordChange(id, latest ? previewOf(latest) : '');
+    await this.news.listed(id);
   }
 
   private underLock<T>(
@@ -242,7 +269,7 @@ export class MessageLog {
   private ask(
     { id: conversationId, userId, characterId }: ConversationRef,
     answered: MessageRecord,
-    { reservationId, options, clientRequestId }: Regeneration & { reservationId: string },
+    { reservationId, options, clientRequestId, askedSeq }: Regeneration & Asked,
   ): Promise<GenerationEntity> {
     return this.generations.insert({
       id: newId(),
@@ -254,6 +281,7 @@ export class MessageLog {
       parameters: parametersOf(options),
       reservationId,
       clientRequestId: clientRequestId ?? null,
+      askedSeq: askedSeq ?? null,
     });
   }
 
@@ -270,18 +298,23 @@ export class MessageLog {
     );
   }
 
+  /** What a message follows: what is shown last (undefined when it was not named), or an earlier one. */
   private async parentOf(
     conversationId: string,
     { parentId, replyTo }: PostMessage,
-  ): Promise<MessageRecord | undefined> {
+  ): Promise<{ parent?: MessageRecord; follows?: MessageRecord }> {
+    const found = new Map<string, MessageRecord>();
     for (const [field, id] of Object.entries({ parentId, replyTo })) {
-      if (!id || (await this.messages.find(conversationId, id))) continue;
+      const message = id ? await this.messages.find(conversationId, id) : undefined;
+      if (message) found.set(field, message);
+      if (!id || message) continue;
       const detail = `${field} is not a message of this conversation.`;
       throw conversationErrors['parent-not-found'](detail, {
         errors: [{ pointer: `#/${field}`, code: 'parent-not-found', detail }],
       });
     }
-    return parentId ? this.messages.find(conversationId, parentId) : this.messages.newest(conversationId);
+    const follows = found.get('parentId');
+    return { parent: follows ?? (await this.messages.newest(conversationId)), follows };
   }
 
   private async answeredBy({ conversationId, parentId }: MessageRecord): Promise<MessageRecord> {
@@ -304,6 +337,8 @@ export class MessageLog {
     );
   }
 }
+
+const previewOf = ({ text, kind }: Pick<MessageRecord, 'text' | 'kind'>): string => text || `[${kind}]`;
 
 /** Decides which daily allowance a message is counted on. */
 function kindOf({ attachments }: PostMessage): MessageKind {

@@ -47,9 +47,17 @@ export class MessageEntity {
   @Column('uuid', { name: 'generation_id', nullable: true })
   generationId!: string | null;
 
-  /** False for variants of a reply that are not the chosen one. */
-  @Column('boolean')
-  active!: boolean;
+  /** Whose conversation it is in: searches read one person's messages. */
+  @Column('uuid', { name: 'owner_id', nullable: true })
+  ownerId!: string | null;
+
+  /** Messages of one branch follow each other; a branch is named by the seq of its first message, the first is 0. */
+  @Column('int')
+  branch!: number;
+
+  /** Where it stands in its branch: twice its seq, and a reply right behind what it answers, whenever it came. */
+  @Column('int')
+  pos!: number;
 
   @Column('text')
   status!: MessageStatus;

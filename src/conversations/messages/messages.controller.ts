@@ -24,6 +24,7 @@ import { negotiate } from '../../platform/http/media-types.js';
 import { Produces } from '../../platform/http/produces.interceptor.js';
 import { SseConnections } from '../../platform/http/sse-connections.js';
 import { Idempotent } from '../../platform/idempotency/idempotent.decorator.js';
+import { PageQuery } from '../../platform/pagination/page.dto.js';
 import { BurstLimited } from '../../platform/rate-limit/burst-limited.decorator.js';
 import { addRateHeaders } from '../../platform/rate-limit/rate-headers.js';
 import { dailyPolicies } from '../../usage/usage.headers.js';
@@ -40,7 +41,9 @@ import {
   PostMessage,
   RegeneratedReply,
   RegenerateReply,
+  RevisionPage,
   toMessage,
+  Variants,
 } from './messages.dto.js';
 import { MessagesService } from './messages.service.js';
 
@@ -57,7 +60,10 @@ export class MessagesController {
     private readonly clock: Clock,
   ) {}
 
-  /** Reads a window of a conversation, oldest message first */
+  /**
+   * Reads a window of a conversation, oldest message first
+   * @remarks The messages are those of the path that is shown, or of the one that ends with `leaf`.
+   */
   @Get()
   window(
     @CurrentActor() actor: Actor,
@@ -130,7 +136,32 @@ export class MessagesController {
     await this.messages.remove(actor, conversationId, messageId);
   }
 
-  /** Has the newest reply generated again, as another variant */
+  /** Lists what one's message said before its edits, newest first */
+  @Get(':messageId/revisions')
+  revisions(
+    @CurrentActor() actor: Actor,
+    @Param('conversationId', IdParam) conversationId: string,
+    @Param('messageId', IdParam) messageId: string,
+    @Query() query: PageQuery,
+  ): Promise<RevisionPage> {
+    return this.messages.revisions(actor, conversationId, messageId, query);
+  }
+
+  /** Lists the messages that follow the same one: variants of a reply, or where branches begin */
+  @Get(':messageId/variants')
+  variants(
+    @CurrentActor() actor: Actor,
+    @Param('conversationId', IdParam) conversationId: string,
+    @Param('messageId', IdParam) messageId: string,
+  ): Promise<Variants> {
+    return this.messages.variants(actor, conversationId, messageId);
+  }
+
+  /**
+   * Has a reply generated again, as another variant
+   * @remarks Where the conversation has gone on since, the new variant begins a branch and is shown; the other branch is
+   * there as before and can be chosen again.
+   */
   @Post(':messageId/regenerations')
   @BurstLimited()
   @Idempotent()
@@ -147,7 +178,10 @@ export class MessagesController {
     return { generation: toGenerationHandle(generation) };
   }
 
-  /** Chooses which variant of a reply is shown and goes into the context */
+  /**
+   * Chooses which variant is shown and goes into the context, with what was said after it
+   * @remarks `variantId` follows the same message as this one, or follows this one.
+   */
   @Put(':messageId/active-variant')
   async chooseVariant(
     @CurrentActor() actor: Actor,

@@ -15,10 +15,11 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { Page } from '../../platform/pagination/page.dto.js';
 import type { UsageCounters } from '../../usage/usage.dto.js';
 import type { GenerationParameters } from '../generations/generation.entity.js';
 import { GenerationHandle } from '../generations/generations.dto.js';
-import type { MessageEntity } from './message.entity.js';
+import type { MessageEditEntity, MessageEntity } from './message.entity.js';
 
 const MAX_MESSAGE_LENGTH = 16_000;
 
@@ -146,6 +147,11 @@ export class MessageWindowQuery {
   @IsInt()
   @Min(0)
   around?: number;
+
+  /** Instead of the path that is shown, the one from the beginning to this message. */
+  @IsOptional()
+  @IsUUID()
+  leaf?: string;
 }
 
 export class Message {
@@ -166,6 +172,28 @@ export class Message {
   finishReason!: string | null;
   editedAt!: string | null;
   createdAt!: string;
+}
+
+/** What a message said before an edit. */
+export class Revision {
+  id!: string;
+  text!: string;
+  /** When it was replaced. */
+  replacedAt!: string;
+}
+
+export class RevisionPage extends Page<Revision> {
+  override items!: Revision[];
+}
+
+export class Variant extends Message {
+  /** Whether it is on the path that is shown. */
+  active!: boolean;
+}
+
+/** Messages that follow the same one, oldest first: at most the first hundred. */
+export class Variants {
+  items!: Variant[];
 }
 
 /** Ascending by seq. */
@@ -233,4 +261,10 @@ export const toMessage = (row: MessageEntity): Message => ({
   finishReason: row.finishReason,
   editedAt: row.editedAt?.toISOString() ?? null,
   createdAt: row.createdAt.toISOString(),
+});
+
+export const toRevision = ({ id, text, editedAt }: MessageEditEntity): Revision => ({
+  id,
+  text,
+  replacedAt: editedAt.toISOString(),
 });

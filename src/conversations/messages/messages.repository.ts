@@ -3,35 +3,42 @@ import type { SelectQueryBuilder } from 'typeorm';
 import { Database } from '../../platform/database/database.js';
 import { newId } from '../../platform/ids/ids.js';
 import { MessageEditEntity, MessageEntity, type MessageRole } from './message.entity.js';
+import {
+  MessagePaths,
+  type HistoryMessage,
+  type PathWindow,
+  type Place,
+} from './message-paths.repository.js';
+
+export type { HistoryMessage };
 
 /** A message as services pass it on and caches keep it: plain data. */
 export type MessageRecord = Readonly<MessageEntity>;
 
-export interface HistoryMessage {
-  role: MessageRole;
-  text: string;
-  seq: number;
-}
-
-export interface Window {
-  limit: number;
-  before?: number;
-  after?: number;
+export interface Window extends PathWindow {
   around?: number;
 }
 
-/** Messages that a prompt can ever look back on. */
-const MAX_HISTORY = 400;
+type NewMessage = Partial<MessageEntity> &
+  Pick<MessageEntity, 'conversationId' | 'ownerId' | 'seq' | 'role' | 'text'>;
 
 const toRecord = (row: MessageEntity): MessageRecord => ({ ...row });
 
 @Injectable()
 export class MessagesRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly paths: MessagePaths,
+  ) {}
 
   async find(conversationId: string, id: string): Promise<MessageRecord | undefined> {
     const row = await this.shown(conversationId).andWhere('m.id = :id', { id }).getOne();
     return row ? toRecord(row) : undefined;
+  }
+
+  /** Also one that was taken back. */
+  async findStored(conversationId: string, id: string): Promise<MessageRecord> {
+    return toRecord(await this.database.manager.findOneByOrFail(MessageEntity, { conversationId, id }));
   }
 
   /** The conversation of a message, while it is the user's. */
@@ -58,70 +65,64 @@ export class MessagesRepository {
     return row ? toRecord(row) : undefined;
   }
 
-  /** The newest message that is shown: what a new one follows. */
-  async newest(conversationId: string, role?: MessageRole): Promise<MessageRecord | undefined> {
-    const query = this.shown(conversationId).andWhere('m.active').orderBy('m.seq', 'DESC').limit(1);
-    if (role) query.andWhere('m.role = :role', { role });
-    const row = await query.getOne();
-    return row ? toRecord(row) : undefined;
+  /** What stands last on the path that is shown: what a new message follows. */
+  newest(conversationId: string, role?: MessageRole): Promise<MessageRecord | undefined> {
+    return this.paths.last(conversationId, role);
   }
 
-  async insert(
-    row: Partial<MessageEntity> & Pick<MessageEntity, 'conversationId' | 'seq' | 'role' | 'text'>,
-  ): Promise<MessageRecord> {
+  /** A message stands at the end of the first branch unless told otherwise. */
+  async insert(row: NewMessage): Promise<MessageRecord> {
     const id = row.id ?? newId();
-    await this.database.manager.insert(MessageEntity, { ...row, id });
+    await this.database.manager.insert(MessageEntity, { pos: 2 * row.seq, branch: 0, ...row, id });
     return toRecord(await this.database.manager.findOneByOrFail(MessageEntity, { id }));
   }
 
-  /** Ascending by seq. */
-  async window(conversationId: string, { limit, before, after, around }: Window): Promise<MessageRecord[]> {
-    if (around !== undefined) {
-      const older = await this.window(conversationId, { limit: Math.ceil(limit / 2), before: around + 1 });
-      const newer = await this.window(conversationId, { limit: limit - older.length, after: around });
-      return [...older, ...newer];
-    }
-    const query = this.shown(conversationId).andWhere('m.active').limit(limit);
-    if (limit === 0) return [];
-    if (after !== undefined) {
-      const rows = await query.andWhere('m.seq > :after', { after }).orderBy('m.seq', 'ASC').getMany();
-      return rows.map(toRecord);
-    }
-    if (before !== undefined) query.andWhere('m.seq < :before', { before });
-    const rows = await query.orderBy('m.seq', 'DESC').getMany();
-    return rows.reverse().map(toRecord);
+  /** Ascending by seq, on the path that ends with `leaf`, or on the one that is shown. */
+  async window(
+    conversationId: string,
+    { limit, before, after, around }: Window,
+    leaf?: MessageRecord,
+  ): Promise<MessageRecord[]> {
+    if (around === undefined) return this.paths.window(conversationId, { limit, before, after }, leaf);
+    const half = { limit: Math.ceil(limit / 2), before: around + 1 };
+    const older = await this.paths.window(conversationId, half, leaf);
+    const rest = { limit: limit - older.length, after: around };
+    return [...older, ...(await this.paths.window(conversationId, rest, leaf))];
   }
 
-  async existsBeyond(conversationId: string, side: 'before' | 'after', seq: number): Promise<boolean> {
+  goesOn(
+    conversationId: string,
+    side: 'before' | 'after',
+    seq: number,
+    leaf?: MessageRecord,
+  ): Promise<boolean> {
+    return this.paths.goesOn(conversationId, side, seq, leaf);
+  }
+
+  /** What had been said when `answered` was to be answered, oldest first and ending with it. */
+  historyUpTo(answered: Place, limit?: number): Promise<HistoryMessage[]> {
+    return this.paths.historyUpTo(answered, limit);
+  }
+
+  /** Messages that follow the same one, oldest first: variants of a reply, or where branches begin. */
+  async variantsOf(
+    { conversationId, parentId, role }: MessageRecord,
+    limit: number,
+  ): Promise<MessageRecord[]> {
+    if (parentId === null) return [];
+    const rows = await this.shown(conversationId)
+      .andWhere('m.parent_id = :parentId AND m.role = :role', { parentId, role })
+      .orderBy('m.seq', 'ASC')
+      .limit(limit)
+      .getMany();
+    return rows.map(toRecord);
+  }
+
+  /** Whether a reply stands right behind a message already, in the same branch. */
+  hasReplyBehind({ conversationId, branch, pos }: Place): Promise<boolean> {
     return this.shown(conversationId)
-      .andWhere('m.active')
-      .andWhere(side === 'before' ? 'm.seq < :seq' : 'm.seq > :seq', { seq })
+      .andWhere('m.branch = :branch AND m.pos = :next', { branch, next: pos + 1 })
       .getExists();
-  }
-
-  /**
-   * What had been said when `answered` was to be answered, oldest first and ending with it. Replies stand with the
-   * message they answer, not where they were stored: with queued messages a reply is stored after the next question.
-   */
-  async historyUpTo(
-    answered: Pick<MessageRecord, 'id' | 'conversationId' | 'seq'>,
-  ): Promise<HistoryMessage[]> {
-    const turn = 'COALESCE(p.seq, m.seq)';
-    const rows = await this.shown(answered.conversationId)
-      .leftJoin(MessageEntity, 'p', `p.id = m.parent_id AND m.role = 'character'`)
-      .select([
-        'm.role AS role',
-        `CASE WHEN m.text = '' THEN '[' || m.kind || ']' ELSE m.text END AS text`,
-        'm.seq AS seq',
-      ])
-      .andWhere(`m.active AND m.seq > :floor`, { floor: answered.seq - MAX_HISTORY })
-      .andWhere(`${turn} <= :seq AND NOT (m.role = 'character' AND m.parent_id = :id)`, answered)
-      .orderBy(turn, 'DESC')
-      .addOrderBy(`(m.role = 'character')`, 'DESC')
-      .addOrderBy('m.seq', 'DESC')
-      .limit(MAX_HISTORY)
-      .getRawMany<HistoryMessage>();
-    return rows.reverse();
   }
 
   /** Keeps what the message said before. */
@@ -140,15 +141,11 @@ export class MessagesRepository {
     await this.database.manager.update(MessageEntity, { id }, { deletedAt: () => 'now()' });
   }
 
-  /** Shows one of the replies to a message and hides the others. */
-  async activate(conversationId: string, parentId: string, variantId: string): Promise<void> {
-    await this.database.manager
-      .createQueryBuilder()
-      .update(MessageEntity)
-      .set({ active: () => 'id = :variantId' })
-      .where(`conversation_id = :conversationId AND parent_id = :parentId AND role = 'character'`)
-      .setParameters({ conversationId, parentId, variantId })
-      .execute();
+  /** What a message said before its edits; order and page are the caller's to add. */
+  editsOf(messageId: string): SelectQueryBuilder<MessageEditEntity> {
+    return this.database.manager
+      .createQueryBuilder(MessageEditEntity, 'e')
+      .where('e.message_id = :messageId', { messageId });
   }
 
   private shown(conversationId: string): SelectQueryBuilder<MessageEntity> {

@@ -3,6 +3,8 @@ import { Cacheable } from '@rapport/cache';
 import type { Actor } from '../../platform/actor/actor.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
 import { EventOutbox } from '../../platform/events/event-outbox.service.js';
+import type { PageQuery } from '../../platform/pagination/page.dto.js';
+import { Pagination } from '../../platform/pagination/pagination.js';
 import type { Conversation } from '../conversation.js';
 import { newestMessages } from '../conversations.cache.js';
 import { conversationErrors } from '../conversations.errors.js';
@@ -11,10 +13,20 @@ import type { GenerationEntity } from '../generations/generation.entity.js';
 import { GenerationRunner } from '../generations/generation-runner.service.js';
 import { PromptsService } from '../generations/prompts.service.js';
 import { MessageLog, type Posted, type Regeneration } from './message-log.service.js';
-import { parametersOf, toMessage, type MessageWindow, type PostMessage } from './messages.dto.js';
+import { MessagePaths } from './message-paths.repository.js';
+import {
+  parametersOf,
+  toMessage,
+  toRevision,
+  type MessageWindow,
+  type PostMessage,
+  type RevisionPage,
+  type Variants,
+} from './messages.dto.js';
 import { MessagesRepository, type MessageRecord, type Window } from './messages.repository.js';
 
 const DEFAULT_LIMIT = 50;
+const MAX_VARIANTS = 100;
 /** PostgreSQL's integer. */
 const MAX_SEQ = 2 ** 31 - 1;
 
@@ -23,34 +35,42 @@ export class MessagesService {
   constructor(
     private readonly conversations: ConversationsService,
     private readonly messages: MessagesRepository,
+    private readonly paths: MessagePaths,
+    private readonly pagination: Pagination,
     private readonly log: MessageLog,
     private readonly prompts: PromptsService,
     private readonly runner: GenerationRunner,
     private readonly outbox: EventOutbox,
   ) {}
 
-  async window(actor: Actor, conversationId: string, window: Window): Promise<MessageWindow> {
+  /** @throws not-found also for a leaf that is not in the conversation */
+  async window(
+    actor: Actor,
+    conversationId: string,
+    { leaf: leafId, ...window }: Window & { leaf?: string },
+  ): Promise<MessageWindow> {
     await this.conversations.get(actor, conversationId);
-    const { before, after, around, limit } = window;
-    const opening =
-      limit === DEFAULT_LIMIT && before === undefined && after === undefined && around === undefined;
-    if (opening) {
+    const { before, after, limit } = window;
+    const leaf = leafId ? await this.getMessage(conversationId, leafId) : undefined;
+    if (isOpening(window) && !leaf) {
       const newest = await this.newest(conversationId);
       return toWindow(newest.slice(-limit), { hasBefore: newest.length > limit, hasAfter: false });
     }
-    const rows = await this.messages.window(conversationId, withinSeqs(window));
+    const rows = await this.messages.window(conversationId, withinSeqs(window), leaf);
     const [oldest, newest] = [rows[0], rows.at(-1)];
     // An empty window lies beyond one end; what it was asked relative to tells which.
     return toWindow(rows, {
-      hasBefore: await this.messages.existsBeyond(
+      hasBefore: await this.messages.goesOn(
         conversationId,
         'before',
         oldest?.seq ?? Math.min(after ?? -1, MAX_SEQ - 1) + 1,
+        leaf,
       ),
-      hasAfter: await this.messages.existsBeyond(
+      hasAfter: await this.messages.goesOn(
         conversationId,
         'after',
         newest?.seq ?? Math.min(before ?? MAX_SEQ, MAX_SEQ) - 1,
+        leaf,
       ),
     });
   }
@@ -111,6 +131,35 @@ export class MessagesService {
     );
   }
 
+  /** Replies to the same message, or messages that branch off behind the same one. */
+  async variants(actor: Actor, conversationId: string, messageId: string): Promise<Variants> {
+    await this.conversations.get(actor, conversationId);
+    const message = await this.getMessage(conversationId, messageId);
+    const variants = await this.messages.variantsOf(message, MAX_VARIANTS);
+    const items = [];
+    for (const one of variants) items.push({ ...toMessage(one), active: await this.paths.isShown(one) });
+    return { items };
+  }
+
+  /** What a message said before, newest first. */
+  async revisions(
+    actor: Actor,
+    conversationId: string,
+    messageId: string,
+    request: PageQuery,
+  ): Promise<RevisionPage> {
+    await this.conversations.get(actor, conversationId);
+    const { id } = await this.getMessage(conversationId, messageId);
+    return this.pagination.page({
+      query: this.messages.editsOf(id),
+      request,
+      list: 'revisions',
+      filters: { id },
+      keys: [{ expression: 'e.id', type: 'uuid', direction: 'desc' }],
+      toItem: toRevision,
+    });
+  }
+
   remove(actor: Actor, conversationId: string, messageId: string): Promise<void> {
     return this.change(actor, conversationId, (conversation) =>
       this.log.remove(conversation, actor, messageId),
@@ -123,6 +172,12 @@ export class MessagesService {
     return this.messages.window(conversationId, { limit: DEFAULT_LIMIT + 1 });
   }
 
+  private async getMessage(conversationId: string, id: string): Promise<MessageRecord> {
+    const message = await this.messages.find(conversationId, id);
+    if (message) return message;
+    throw platformErrors['not-found']('There is no such message in this conversation.');
+  }
+
   private async change<T>(
     actor: Actor,
     conversationId: string,
@@ -132,6 +187,10 @@ export class MessagesService {
     return this.outbox.telling(() => write(conversation));
   }
 }
+
+/** What a client opens a conversation with. */
+const isOpening = ({ limit, before, after, around }: Window): boolean =>
+  limit === DEFAULT_LIMIT && before === undefined && after === undefined && around === undefined;
 
 /** A number beyond any seq means the same as the largest one, which the database can compare with. */
 function withinSeqs({ limit, ...ends }: Window): Window {

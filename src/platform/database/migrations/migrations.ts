@@ -3,7 +3,10 @@ import { Foundation0001 } from './0001-foundation.js';
 import { CacheOutbox0002 } from './0002-cache-outbox.js';
 import { EventOutbox0003 } from './0003-event-outbox.js';
 import { RegenerationRequests0004 } from './0004-regeneration-requests.js';
+import { CharacterCards0005 } from './0005-character-cards.js';
+import { Jobs0006 } from './0006-jobs.js';
 import { UsageStatistics0007 } from './0007-usage-statistics.js';
+import { BranchesSearchSummaries0008 } from './0008-branches-search-summaries.js';
 import { ApiKeys0009 } from './0009-api-keys.js';
 import { Accounts0010 } from './0010-accounts.js';
 
@@ -13,7 +16,10 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CacheOutbox0002,
   EventOutbox0003,
   RegenerationRequests0004,
+  CharacterCards0005,
+  Jobs0006,
   UsageStatistics0007,
+  BranchesSearchSummaries0008,
   ApiKeys0009,
   Accounts0010,
 ];
