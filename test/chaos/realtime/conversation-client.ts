@@ -93,6 +93,10 @@ export class ConversationClient {
     return stream.startsWith('conversation:') || !this.view.reply(subjectOf(stream)).ended;
   }
 
+  private isOutdated(stream: string): boolean {
+    return stream.startsWith('conversation:') && this.view.outdated;
+  }
+
   private disconnected(): void {
     this.connection += 1;
     this.options.note('disconnected');
@@ -111,7 +115,7 @@ export class ConversationClient {
 
   private take(stream: string, { apply, resume }: Heard): void {
     for (const event of apply) this.view.apply(event);
-    if (!resume) return;
+    if (!resume && !this.isOutdated(stream)) return;
     this.wanted.add(stream);
     this.sync();
   }
@@ -161,7 +165,7 @@ export class ConversationClient {
     );
     const { apply, refetch, again } = follower.answer(resumed);
     for (const event of apply) this.view.apply(event);
-    if (refetch) await this.refetch(stream, resumed.snapshot, connection);
+    if (refetch || this.isOutdated(stream)) await this.refetch(stream, resumed.snapshot, connection);
     if (connection !== this.connection) return;
     if (again) this.wanted.add(stream);
     else this.take(stream, follower.settle());

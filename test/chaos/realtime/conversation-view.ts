@@ -5,6 +5,8 @@ import { REPLY, subjectOf, type Allowances, type Complain, type StreamEvent } fr
 /** A conversation as one client shows it: what events and snapshots said, and nothing else. */
 export class ConversationView {
   readonly replies = new Map<string, ReplyRecord>();
+  /** Another branch is shown since the messages were read: they have to be read again. */
+  outdated = false;
   /** The epoch in which a reply's end was told. */
   private readonly ends = new Map<string, string>();
   private readonly byId = new Map<string, Message>();
@@ -38,6 +40,7 @@ export class ConversationView {
 
   /** All messages, read over REST. */
   load(messages: readonly Message[]): void {
+    this.outdated = false;
     this.byId.clear();
     this.newest = 0;
     for (const message of messages) this.put(message);
@@ -62,7 +65,10 @@ export class ConversationView {
         this.created(event);
         break;
       case 'message.updated':
-        if (data.message) this.put(data.message);
+        this.changed(event);
+        break;
+      case 'branch.changed':
+        this.outdated = true;
         break;
       case 'message.deleted':
         if (data.messageId) this.byId.delete(data.messageId);
@@ -73,14 +79,23 @@ export class ConversationView {
     }
   }
 
-  private created({ stream, epoch, seq, data: { message } }: StreamEvent): void {
+  /** What is not on the path that is shown is not shown. */
+  private changed({ data: { message, active } }: StreamEvent): void {
+    if (!message) return;
+    if (active === false) this.byId.delete(message.id);
+    else this.put(message);
+  }
+
+  private created(event: StreamEvent): void {
+    const { stream, epoch, seq, data } = event;
+    const { message } = data;
     if (!message) return this.complain(`${stream} ${seq}: message.created without a message`);
     if (epoch !== this.epoch) this.newest = 0;
     this.epoch = epoch;
     if (message.seq <= this.newest)
       this.complain(`${stream} ${epoch}.${seq}: message ${message.seq} is created after ${this.newest}`);
     this.newest = Math.max(this.newest, message.seq);
-    this.put(message);
+    this.changed(event);
   }
 
   /** A character's message takes the place of the other variants of the same answer. */

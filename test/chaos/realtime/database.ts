@@ -9,10 +9,22 @@ export interface StoredUsage {
   open: number;
 }
 
+interface Standing {
+  shown: boolean;
+  deleted: boolean;
+}
+
 const MESSAGES = `
+  WITH RECURSIVE path AS (
+    SELECT active_branch AS branch, last_seq AS seq, 2 * last_seq + 1 AS pos FROM conversations WHERE id = $1
+    UNION ALL
+    SELECT b.parent, b.fork_seq, b.fork_pos
+    FROM path JOIN conversation_branches b ON b.conversation_id = $1 AND b.branch = path.branch
+  )
   SELECT id, seq, role, text, status, generation_id AS "generationId", parent_id AS "parentId",
-         client_message_id AS "clientMessageId", (active AND deleted_at IS NULL) AS shown
-  FROM messages WHERE conversation_id = $1 ORDER BY seq`;
+         client_message_id AS "clientMessageId", deleted_at IS NOT NULL AS deleted,
+         EXISTS (SELECT 1 FROM path WHERE path.branch = m.branch AND m.seq <= path.seq AND m.pos <= path.pos) AS shown
+  FROM messages m WHERE conversation_id = $1 ORDER BY m.seq`;
 const GENERATIONS = `
   SELECT id, status, text, parent_message_id AS "parentMessageId", reply_message_id AS "replyMessageId"
   FROM generations WHERE conversation_id = $1 ORDER BY created_at, id`;
@@ -37,12 +49,13 @@ export class Database {
     const client = await this.pool.connect();
     try {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-      const messages = await client.query<StoredMessage & { shown: boolean }>(MESSAGES, [conversationId]);
+      const messages = await client.query<StoredMessage & Standing>(MESSAGES, [conversationId]);
       const generations = await client.query<StoredGeneration>(GENERATIONS, [conversationId]);
       await client.query('COMMIT');
       return {
-        messages: messages.rows.filter(({ shown }) => shown),
-        hidden: messages.rows.filter(({ shown }) => !shown),
+        messages: messages.rows.filter(({ shown, deleted }) => shown && !deleted),
+        hidden: messages.rows.filter(({ deleted }) => deleted),
+        elsewhere: messages.rows.filter(({ shown, deleted }) => !shown && !deleted),
         generations: generations.rows,
       };
     } finally {

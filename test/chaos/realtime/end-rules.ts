@@ -20,8 +20,10 @@ export type StoredMessage = Pick<Message, 'id' | 'seq' | 'role' | 'text' | 'stat
 export interface Truth {
   /** Those that are shown, by `seq`. */
   messages: StoredMessage[];
-  /** Ids of messages that are not shown: taken back, or variants that were not chosen. */
+  /** Those that were taken back. */
   hidden: StoredMessage[];
+  /** Those on branches that are not shown. */
+  elsewhere?: StoredMessage[];
   generations: StoredGeneration[];
 }
 
@@ -36,6 +38,12 @@ export interface SentOnce {
   text: string;
   deleted: boolean;
 }
+
+const storedIn = ({ messages, hidden, elsewhere = [] }: Truth): StoredMessage[] => [
+  ...messages,
+  ...hidden,
+  ...elsewhere,
+];
 
 export const isRunning = ({ status }: StoredGeneration): boolean => ['queued', 'streaming'].includes(status);
 
@@ -93,7 +101,7 @@ export function checkReply(
 
 /** The database agrees with itself: generations are over, and each has the one message that its text asks for. */
 export function checkGenerations(truth: Truth, complain: Complain): void {
-  const all = [...truth.messages, ...truth.hidden];
+  const all = storedIn(truth);
   for (const generation of truth.generations) {
     const { id, status, text, replyMessageId } = generation;
     if (isRunning(generation)) complain(`generation ${id} is still ${status}`);
@@ -111,7 +119,7 @@ export function checkGenerations(truth: Truth, complain: Complain): void {
 
 /** Whatever was accepted is stored once, as it was last changed; what was refused is not. */
 export function checkSent(sent: readonly SentOnce[], truth: Truth, complain: Complain): void {
-  const all = [...truth.messages, ...truth.hidden];
+  const all = storedIn(truth);
   for (const { clientMessageId, messageId, generationId, text, deleted } of sent) {
     const rows = all.filter((row) => row.clientMessageId === clientMessageId);
     if (!messageId) {
@@ -123,7 +131,7 @@ export function checkSent(sent: readonly SentOnce[], truth: Truth, complain: Com
     if (!row) continue;
     if (row.id !== messageId) complain(`${clientMessageId} was acked as ${messageId}, and is ${row.id}`);
     if (!deleted && row.text !== text) complain(`${clientMessageId} reads “${row.text}”, not “${text}”`);
-    const shown = truth.messages.includes(row);
+    const shown = !truth.hidden.includes(row);
     if (shown === deleted) complain(`${clientMessageId} is ${deleted ? 'deleted, and shown' : 'not shown'}`);
     if (generationId && !truth.generations.some(({ id }) => id === generationId))
       complain(`generation ${generationId} of ${clientMessageId} is not stored`);

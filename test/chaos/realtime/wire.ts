@@ -8,6 +8,8 @@ export interface EventData {
   offset?: number;
   text?: string;
   message?: Message | null;
+  /** Of a message: whether it is on the path that is shown. */
+  active?: boolean;
   error?: Problem;
   finishReason?: string;
 }
