@@ -10,11 +10,11 @@ export interface Span {
 }
 
 /**
- * The span a query means: `to` is now, and `from` so much before it, unless told otherwise.
+ * The span a query means: `to` is now, this moment included, and `from` so much before it, unless told otherwise.
  * @throws validation-failed when it is none
  */
 export function spanOf(query: SpanQuery, zone: TimeZone, now: Date, defaultMs: number): Span {
-  const to = query.to === undefined ? now.getTime() : momentOf('to', query.to, zone, DAY_MS);
+  const to = query.to === undefined ? now.getTime() + 1 : momentOf('to', query.to, zone, DAY_MS);
   const from = query.from === undefined ? to - defaultMs : momentOf('from', query.from, zone, 0);
   if (from < to) return { from, to };
   throw fault('to', 'before-from', 'to must be later than from.');

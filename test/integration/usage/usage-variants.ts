@@ -25,3 +25,6 @@ export const VARIANTS = [
   variant('postgres', 'memory'),
   variant('postgres', 'redis'),
 ];
+
+/** Both databases, with and without Redis, in as few runs as that takes. */
+export const FEW_VARIANTS = [variant('embedded', 'memory'), variant('postgres', 'redis')];
