@@ -4,6 +4,7 @@ import { PasswordSettings } from '../auth/passwords.settings.js';
 import { TokenSettings } from '../auth/tokens.settings.js';
 import { DatabaseSettings } from '../platform/database/database.settings.js';
 import { ServerSettings } from '../platform/http/server.settings.js';
+import { JobSettings } from '../platform/jobs/jobs.settings.js';
 import { LogSettings } from '../platform/logging/log.settings.js';
 import { MetricsSettings } from '../platform/metrics/metrics.settings.js';
 import { PaginationSettings } from '../platform/pagination/pagination.settings.js';
@@ -25,6 +26,7 @@ export const SETTINGS: readonly SettingsClass[] = [
   DatabaseSettings,
   RedisSettings,
   CacheSettings,
+  JobSettings,
   PaginationSettings,
   RateLimitSettings,
   TokenSettings,

@@ -151,6 +151,18 @@ export class RedisConnections {
     return client;
   }
 
+  /**
+   * A connection of the caller's own for commands that block for long, to a library that reads a queue for example. It
+   * connects when it is told to; nothing here tends it: one that breaks stays broken, and who asked for it closes it and
+   * asks for another at the next {@link onReady}.
+   *
+   * @param role - shown in `CLIENT LIST`
+   * @returns undefined without a configured Redis
+   */
+  dedicated(role: string): RedisClient | undefined {
+    return this.closed ? undefined : createClient(this.options, { role, blocking: true });
+  }
+
   /** One PING on the command connection. Never throws, never takes longer than `deadlineMs`. */
   async ping(deadlineMs: number): Promise<RedisPing> {
     if (!this.commands) return { status: 'off', latencyMs: 0 };

@@ -1,0 +1,42 @@
+import type { Job, JobProgress } from './job.js';
+
+export const JOB_PROGRESS = 'job.progress';
+/** Succeeded or cancelled; `status` tells which. */
+export const JOB_COMPLETED = 'job.completed';
+export const JOB_FAILED = 'job.failed';
+/** Asks whichever process runs a job to stop it. Not kept, not sent to clients. */
+export const JOB_CANCEL_REQUESTED = 'job.cancel-requested';
+
+export const jobStream = (jobId: string): string => `job:${jobId}`;
+/** The stream of everything that happens to a user. */
+export const ownerStream = (userId: string): string => `user:${userId}`;
+
+export const endsJob = (type: string): boolean => type === JOB_COMPLETED || type === JOB_FAILED;
+
+/** The data of all three. */
+export interface JobEvent {
+  jobId: string;
+  kind: string;
+  status: Job['status'];
+  progress: JobProgress;
+  result?: unknown;
+  error?: unknown;
+}
+
+export function jobEvent(job: Pick<Job, 'id' | 'kind' | 'status' | 'progress' | 'result' | 'error'>): {
+  type: string;
+  data: JobEvent;
+} {
+  const { id: jobId, kind, status, progress } = job;
+  const data = { jobId, kind, status, progress };
+  switch (status) {
+    case 'succeeded':
+      return { type: JOB_COMPLETED, data: { ...data, result: job.result } };
+    case 'cancelled':
+      return { type: JOB_COMPLETED, data };
+    case 'failed':
+      return { type: JOB_FAILED, data: { ...data, error: job.error } };
+    default:
+      return { type: JOB_PROGRESS, data };
+  }
+}

@@ -1,0 +1,36 @@
+import { Global, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { JobAlarm } from './job-alarm.js';
+import { JobEnds } from './job-ends.service.js';
+import { JobFollower } from './job-follower.service.js';
+import { JobHandlers } from './job-handlers.js';
+import { JobMetrics } from './job-metrics.js';
+import { JobOutcomes } from './job-outcomes.service.js';
+import { JobRunner } from './job-runner.service.js';
+import { JobSweep } from './job-sweep.js';
+import { JobTopic } from './job.topic.js';
+import { JobsController } from './jobs.controller.js';
+import { JobsRepository } from './jobs.repository.js';
+import { Jobs } from './jobs.service.js';
+
+/** Durable background jobs: features order them from `Jobs` and run them with `@JobHandler`. */
+@Global()
+@Module({
+  imports: [DiscoveryModule],
+  controllers: [JobsController],
+  providers: [
+    JobAlarm,
+    JobEnds,
+    JobFollower,
+    JobHandlers,
+    JobMetrics,
+    JobOutcomes,
+    JobRunner,
+    JobSweep,
+    JobTopic,
+    Jobs,
+    JobsRepository,
+  ],
+  exports: [Jobs, JobRunner],
+})
+export class JobsModule {}

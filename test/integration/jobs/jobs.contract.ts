@@ -1,0 +1,267 @@
+import type { Actor } from '../../../src/platform/actor/actor.js';
+import { platformErrors } from '../../../src/platform/errors/platform.errors.js';
+import type { LogEvent } from '../../../src/platform/events/event-log.js';
+import { newId } from '../../../src/platform/ids/ids.js';
+import { isActive, type Job } from '../../../src/platform/jobs/job.js';
+import { jobStream } from '../../../src/platform/jobs/jobs.events.js';
+import { JobStopped } from '../../../src/platform/jobs/running-job.js';
+import { eventually } from '../../support/eventually.js';
+import type { JobsInstance } from './jobs-instance.js';
+import { gate, ScriptedJobs, stopped } from './scripted-jobs.js';
+
+/** What jobs promise, wherever their rows are and whatever wakes the workers. */
+export function describeJobs(start: (features: ScriptedJobs) => Promise<JobsInstance>): void {
+  let instance: JobsInstance;
+  let features: ScriptedJobs;
+  let actor: Actor;
+
+  beforeEach(async () => {
+    features = new ScriptedJobs();
+    actor = { id: newId(), role: 'user' };
+    instance = await start(features);
+  });
+  afterEach(async () => {
+    await instance.stop();
+    await instance.database.manager.query('DELETE FROM jobs');
+  });
+
+  const order = async (kind = 'scripted', key?: string): Promise<Job> =>
+    (await instance.jobs.enqueue(kind, { userId: actor.id, key, payload: { note: 'n' } })).job;
+  const until = (id: string, holds: (job: Job) => boolean): Promise<Job> =>
+    eventually('the job', async () => {
+      const job = await instance.jobs.find(id);
+      return job && holds(job) ? job : undefined;
+    });
+  const ended = (id: string): Promise<Job> => until(id, (job) => !isActive(job));
+  const told = async (id: string): Promise<LogEvent[]> =>
+    (await instance.log.read(jobStream(id), { after: 0 })).events;
+
+  it('a job is run at once, and its result is kept and told', async () => {
+    features.script = ({ payload }) => Promise.resolve({ heard: payload.note });
+    const { id } = await order();
+    const job = await ended(id);
+    expect(job).toMatchObject({ status: 'succeeded', result: { heard: 'n' }, attempts: 1, error: null });
+    expect(job.progress.percent).toBe(100);
+    expect(features.ends).toMatchObject([{ id, status: 'succeeded' }]);
+    const last = await eventually('the end to be told', async () => (await told(id)).at(-1));
+    expect(last).toMatchObject({ type: 'job.completed', data: { jobId: id, status: 'succeeded' } });
+  });
+
+  it('a job that was ordered in a transaction that rolls back does not exist', async () => {
+    let id = '';
+    const rolledBack = instance.database.transaction(async () => {
+      id = (await order()).id;
+      throw new Error('no');
+    });
+    await expect(rolledBack).rejects.toThrow('no');
+    const { id: later } = await order();
+    await ended(later);
+    expect(await instance.jobs.find(id)).toBeUndefined();
+    expect(features.runs).toEqual([later]);
+  });
+
+  it('a kind that nobody handles is refused when it is ordered', () => {
+    expect(() => instance.jobs.enqueue('unheard-of')).toThrow('Nobody handles');
+  });
+
+  it('a key has one active job at a time, however many order it at once', async () => {
+    const end = gate();
+    features.script = () => end.opened;
+    const orders = await Promise.all(
+      Array.from({ length: 10 }, () => instance.jobs.enqueue('scripted', { key: 'k', userId: actor.id })),
+    );
+    expect(orders.filter(({ isNew }) => isNew)).toHaveLength(1);
+    expect(new Set(orders.map(({ job }) => job.id)).size).toBe(1);
+    end.open();
+    await ended(orders[0]?.job.id as string);
+    const next = await instance.jobs.enqueue('scripted', { key: 'k' });
+    expect(next.isNew).toBe(true);
+    await ended(next.job.id);
+  });
+
+  it('a job that fails is tried again from its checkpoint, so many times', async () => {
+    const seen: unknown[] = [];
+    features.script = async (job) => {
+      seen.push(job.checkpoint?.at);
+      await job.save({ at: job.attempt });
+      throw new Error('again');
+    };
+    const { id } = await order();
+    const job = await ended(id);
+    expect(seen).toEqual([undefined, 1, 2]);
+    expect(job).toMatchObject({ status: 'failed', attempts: 3, error: { code: 'internal' } });
+    // What the cause says is for the log alone.
+    expect(JSON.stringify(job.error)).not.toContain('again');
+  });
+
+  it('a fault that repetition would not change fails the job at once', async () => {
+    features.script = () => Promise.reject(platformErrors.forbidden('Not yours.'));
+    const { id } = await order();
+    expect(await ended(id)).toMatchObject({
+      status: 'failed',
+      attempts: 1,
+      error: { code: 'forbidden', detail: 'Not yours.' },
+    });
+    expect(features.runs).toHaveLength(1);
+  });
+
+  it('a job that takes longer than it may is stopped', async () => {
+    features.script = async (job) => {
+      throw await stopped(job);
+    };
+    const { id } = await order('hasty');
+    expect(await ended(id)).toMatchObject({ status: 'failed', error: { code: 'upstream-timeout' } });
+  });
+
+  it('a job that waits keeps no worker busy and goes on by itself from its checkpoint', async () => {
+    features.script = async (job) => {
+      if (job.checkpoint) return { resumed: job.checkpoint.at };
+      await job.save({ at: 7 });
+      return job.waitUntil(new Date(Date.now() + 300));
+    };
+    const { id } = await order();
+    const waiting = await until(id, ({ status }) => status === 'waiting');
+    expect(waiting.resumeAt.getTime()).toBeGreaterThan(Date.now() - 50);
+    expect(instance.runner.runningCount).toBe(0);
+    expect(await ended(id)).toMatchObject({ status: 'succeeded', result: { resumed: 7 }, attempts: 1 });
+  });
+
+  it('a running job is cancelled when it notices, and says so once', async () => {
+    const running = gate();
+    features.script = async (job) => {
+      running.open();
+      throw await stopped(job);
+    };
+    const { id } = await order();
+    await running.opened;
+    await instance.jobs.cancel(actor, id);
+    expect((await ended(id)).status).toBe('cancelled');
+    expect((await instance.jobs.cancel(actor, id)).status).toBe('cancelled');
+    const events = await eventually('the end', async () => {
+      const all = await told(id);
+      return all.length > 0 ? all : undefined;
+    });
+    expect(events.map(({ type, data }) => [type, (data as { status: string }).status])).toEqual([
+      ['job.completed', 'cancelled'],
+    ]);
+    expect(features.ends.map(({ status }) => status)).toEqual(['cancelled']);
+  });
+
+  it('a waiting job is cancelled at once', async () => {
+    features.script = (job) => job.waitUntil(new Date(Date.now() + 3_600_000));
+    const { id } = await order();
+    await until(id, ({ status }) => status === 'waiting');
+    expect(await instance.jobs.cancel(actor, id)).toMatchObject({ status: 'cancelled' });
+  });
+
+  it("nobody sees or stops another user's job", async () => {
+    features.script = (job) => job.waitUntil(new Date(Date.now() + 3_600_000));
+    const { id } = await order();
+    const stranger: Actor = { id: newId(), role: 'user' };
+    await expect(instance.jobs.get(stranger, id)).rejects.toMatchObject({ code: 'not-found' });
+    await expect(instance.jobs.cancel(stranger, id)).rejects.toMatchObject({ code: 'not-found' });
+    expect(isActive(await instance.jobs.get(actor, id))).toBe(true);
+  });
+
+  it('progress is told as it rises, never falls, and at most twice a second', async () => {
+    const at: number[] = [];
+    features.script = async (job) => {
+      instance.log.listenTo(jobStream(job.id), ({ event }) => {
+        if (event.type === 'job.progress') at.push(performance.now());
+      });
+      for (const percent of [10, 5, 30, 20, 40]) {
+        job.report({ percent });
+        await new Promise((resolve) => setTimeout(resolve, 90));
+      }
+      await eventually('the second', () => Promise.resolve(at.length > 1 || undefined));
+    };
+    const { id } = await order();
+    await ended(id);
+    const percents = (await told(id))
+      .filter(({ type }) => type === 'job.progress')
+      .map(({ data }) => (data as { progress: { percent: number } }).progress.percent);
+    expect(percents).toEqual([10, 40]);
+    expect((at[1] as number) - (at[0] as number)).toBeGreaterThan(400);
+  });
+
+  it('a checkpoint that belongs to a transaction is kept with it or not at all', async () => {
+    const kept: unknown[] = [];
+    features.script = async (job) => {
+      if (job.attempt > 1) return { at: kept.push(job.checkpoint?.at, 'end') };
+      await instance.database.transaction(() => job.save({ at: 1 }));
+      await instance.database
+        .transaction(async () => {
+          await job.save({ at: 2 });
+          throw new Error('undone');
+        })
+        .catch(() => undefined);
+      kept.push(job.checkpoint?.at);
+      throw new Error('once more');
+    };
+    await ended((await order()).id);
+    expect(kept).toEqual([1, 1, 'end']);
+  });
+
+  it('a kind with a bound of its own does not run beyond it', async () => {
+    const end = gate();
+    let running = 0;
+    let most = 0;
+    features.script = async () => {
+      most = Math.max(most, ++running);
+      await end.opened;
+      running--;
+    };
+    const singles = await Promise.all([order('single'), order('single'), order('single')]);
+    const other = await order('scripted');
+    await until(other.id, ({ status }) => status === 'running');
+    await eventually('the first of them', async () => {
+      const jobs = await Promise.all(singles.map(({ id }) => instance.jobs.find(id)));
+      return jobs.some((job) => job?.status === 'running') || undefined;
+    });
+    expect(instance.runner.runningCount).toBe(2);
+    end.open();
+    await Promise.all(singles.map(({ id }) => ended(id)));
+    expect(most).toBe(2);
+  });
+
+  it('a process that stops hands its jobs back as far as they have come, and no attempt is lost', async () => {
+    const saved = gate();
+    features.script = async (job) => {
+      await job.save({ at: 3 });
+      saved.open();
+      throw await stopped(job);
+    };
+    const { id } = await order();
+    await saved.opened;
+    await instance.runner.finish();
+    expect(await instance.jobs.find(id)).toMatchObject({
+      status: 'queued',
+      attempts: 0,
+      checkpoint: { at: 3 },
+    });
+    const other = new ScriptedJobs();
+    other.script = (job) => Promise.resolve({ at: job.checkpoint?.at });
+    const second = await start(other);
+    expect(await ended(id)).toMatchObject({ status: 'succeeded', result: { at: 3 } });
+    await second.stop();
+  });
+
+  it('what a worker that has lost its job still saves is refused', async () => {
+    const lost = gate();
+    const refused = gate<unknown>();
+    features.script = async (job) => {
+      if (job.attempt > 1) return { by: 'second' };
+      await instance.database.manager.query(
+        `UPDATE jobs SET heartbeat_at = now() - interval '1 hour', fence = fence + 1, status = 'queued' WHERE id = $1`,
+        [job.id],
+      );
+      lost.open();
+      refused.open(await job.save({ at: 1 }).catch((error: unknown) => error));
+      return { by: 'first' };
+    };
+    const { id } = await order();
+    await lost.opened;
+    expect(await refused.opened).toEqual(new JobStopped('lost'));
+    expect(await ended(id)).toMatchObject({ result: { by: 'second' }, checkpoint: null });
+  });
+}
