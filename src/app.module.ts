@@ -7,6 +7,7 @@ import { ConsoleModule } from './console/console.module.js';
 import { ConversationsModule } from './conversations/conversations.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpPlatformModule } from './platform/http/http-platform.module.js';
+import { JobsModule } from './platform/jobs/jobs.module.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CharactersModule } from './characters/characters.module.js';
@@ -19,6 +20,7 @@ const features = (settings: LoadedSettings) => [
   ConfigModule.forRoot(settings),
   PlatformModule,
   HttpPlatformModule,
+  JobsModule,
   UsersModule,
   AuthModule,
   CharactersModule,

@@ -13,6 +13,7 @@ import { loadSettings } from './config/load-settings.js';
 import { HealthService } from './health/health.service.js';
 import { DatabaseSettings } from './platform/database/database.settings.js';
 import { StartupError } from './platform/errors/startup-error.js';
+import { JobRunner } from './platform/jobs/job-runner.service.js';
 import { configureHttp } from './platform/http/configure-http.js';
 import { createHttpAdapter } from './platform/http/http-adapter.js';
 import { ServerSettings } from './platform/http/server.settings.js';
@@ -55,11 +56,11 @@ export async function createApp(environment: Environment): Promise<NestFastifyAp
 }
 
 /**
- * A worker: no HTTP, no sockets.
+ * A worker: no HTTP, no sockets. It runs jobs, whatever RUN_JOBS says to the API that shares its environment.
  * @throws StartupError also without DATABASE_URL, for an embedded database belongs to one process
  */
 export async function createWorker(environment: Environment): Promise<INestApplicationContext> {
-  const settings = loadSettings(SETTINGS, environment);
+  const settings = loadSettings(SETTINGS, { ...environment, RUN_JOBS: 'true' });
   if (!settings.get(DatabaseSettings).url) {
     throw new StartupError(
       'A worker shares the database with the API, and an embedded one belongs to a single process.',
@@ -99,7 +100,7 @@ export async function drain(app: NestFastifyApplication): Promise<void> {
   await sleep(app.get(ServerSettings).drainDelayMs);
   shutdown.enter('draining');
   gateway.announceDraining();
-  const wasBusy = await app.get(GenerationRunner).finish();
+  const [wasBusy] = await Promise.all([app.get(GenerationRunner).finish(), app.get(JobRunner).finish()]);
   // The last events of those replies are still on their way to who follows them.
   if (wasBusy) await sleep(LAST_EVENTS_MS);
   await Promise.all([app.get(SseConnections).endAll(), gateway.sendAway()]);
