@@ -111,7 +111,13 @@ export class StartedConversation extends Conversation {
   greeting!: Message | null;
 }
 
-export const toConversationSummary = (row: ConversationRecord): ConversationSummary => ({
+/** What of a conversation is in lists. */
+type Listed = Pick<
+  ConversationRecord,
+  'id' | 'characterId' | 'title' | 'lastMessagePreview' | 'lastSeq' | 'readSeq' | 'lastActivityAt'
+>;
+
+export const toConversationSummary = (row: Listed): ConversationSummary => ({
   id: row.id,
   characterId: row.characterId,
   title: row.title,

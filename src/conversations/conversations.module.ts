@@ -30,6 +30,9 @@ import { MessageLog } from './messages/message-log.service.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { MessagesRepository } from './messages/messages.repository.js';
 import { MessagesService } from './messages/messages.service.js';
+import { SearchController } from './search/search.controller.js';
+import { SearchRepository } from './search/search.repository.js';
+import { SearchService } from './search/search.service.js';
 import { SummariesRepository } from './summaries/summaries.repository.js';
 import { SummaryEntity } from './summaries/summary.entity.js';
 import { TypingSocket } from './typing.socket.js';
@@ -48,7 +51,7 @@ import { TypingSocket } from './typing.socket.js';
       SummaryEntity,
     ]),
   ],
-  controllers: [ConversationsController, MessagesController, GenerationsController],
+  controllers: [SearchController, ConversationsController, MessagesController, GenerationsController],
   providers: [
     ConversationNews,
     ConversationStarts,
@@ -70,6 +73,8 @@ import { TypingSocket } from './typing.socket.js';
     PromptsService,
     ReplyEvents,
     ReplyStreaming,
+    SearchRepository,
+    SearchService,
     SummariesRepository,
     TypingSocket,
   ],

@@ -27,6 +27,16 @@ export interface Appended {
 }
 
 const PREVIEW_LENGTH = 140;
+/** What a list shows; metadata and messages can be large. */
+const LISTED = [
+  'id',
+  'characterId',
+  'title',
+  'lastMessagePreview',
+  'lastSeq',
+  'readSeq',
+  'lastActivityAt',
+].map((column) => `c.${column}`);
 
 @Injectable()
 export class ConversationsRepository {
@@ -43,6 +53,7 @@ export class ConversationsRepository {
     { characterId, archived, updatedSince }: ConversationFilter,
   ): SelectQueryBuilder<ConversationEntity> {
     const query = this.rows()
+      .select(LISTED)
       .where('c.user_id = :userId AND c.deleted_at IS NULL', { userId })
       .andWhere(archived ? 'c.archived_at IS NOT NULL' : 'c.archived_at IS NULL');
     if (characterId) query.andWhere('c.character_id = :characterId', { characterId });

@@ -7,7 +7,7 @@ import { assertMatch, type Precondition } from '../platform/http/if-match.js';
 import { Pagination } from '../platform/pagination/pagination.js';
 import type { KeysetColumn } from '../platform/pagination/keyset.js';
 import { DEFAULT_PAGE_LIMIT } from '../platform/pagination/page.dto.js';
-import { toRecord, type Conversation } from './conversation.js';
+import type { Conversation } from './conversation.js';
 import { ConversationStore } from './conversation-store.service.js';
 import { conversationById, conversationsOfUser, conversationsWithCharacter } from './conversations.cache.js';
 import {
@@ -131,7 +131,7 @@ export class ConversationsService {
       list: 'conversations',
       filters: { userId, ...filters, updatedSince: updatedSince?.toISOString() },
       keys: BY_ACTIVITY,
-      toItem: (row) => toConversationSummary(toRecord(row)),
+      toItem: toConversationSummary,
     });
   }
 }

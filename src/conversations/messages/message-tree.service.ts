@@ -55,23 +55,17 @@ export class MessageTree {
     const seq = lastSeq + 1;
     const pos = answered.pos + 1;
     const isFirst = askedSeq === null && !(await this.messages.hasReplyBehind(answered));
-    if (isFirst || (await this.isEnd(answered))) {
-      const { branch } = answered;
-      const shown = await this.paths.isShown({ ...answered, pos, seq });
-      return { branch, pos, shown, switches: false, turned: false };
+    const joins = isFirst || (await this.isEnd(answered));
+    const branch = joins ? answered.branch : seq;
+    if (joins && (await this.paths.isShown({ ...answered, pos, seq }))) {
+      return { branch, pos, shown: true, switches: false, turned: false };
     }
-    await this.paths.fork(answered, seq);
     const said = await this.paths.last(id, 'user');
-    const nothingSince = (said?.seq ?? 0) <= (askedSeq ?? answered.seq);
+    const nothingSince = !isFirst && (said?.seq ?? 0) <= (askedSeq ?? answered.seq);
     const shown = nothingSince && (await this.paths.isShown(answered));
     const last = await this.paths.last(id);
-    return {
-      branch: seq,
-      pos,
-      shown,
-      switches: shown,
-      turned: shown && last !== undefined && last.pos > pos,
-    };
+    if (!joins) await this.paths.fork(answered, branch);
+    return { branch, pos, shown, switches: shown, turned: shown && last !== undefined && last.pos > pos };
   }
 
   /** What choosing a message does to the path that is shown; undefined when it is on it. */
