@@ -27,7 +27,8 @@ const ASK_ON_MS = 15_000;
 
 /** One connected client: who it is, the rooms it is in, and the events held for it while it joins one. */
 export class SocketSession {
-  private readonly holds = new Map<string, Hold>();
+  /** Only while it joins a room: a map of its own would be a good part of what an idle client costs. */
+  private holds?: Map<string, Hold>;
   /** Events of this client that are being worked on. */
   inFlight = 0;
 
@@ -48,8 +49,8 @@ export class SocketSession {
     const join = (room: string, ...streams: string[]): Joining => {
       // A handler that missed its deadline: nobody would let go of its hold.
       if (settled) return { carries: () => Promise.resolve(), incomplete: () => undefined };
-      const isIn = this.socket.rooms.has(room) || this.holds.has(room);
-      if (!isIn && this.socket.rooms.size + this.holds.size >= MAX_ROOMS) {
+      const isIn = this.socket.rooms.has(room) || this.isJoining(room);
+      if (!isIn && this.socket.rooms.size + (this.holds?.size ?? 0) >= MAX_ROOMS) {
         throw platformErrors.conflict(`A socket may be in ${MAX_ROOMS} rooms; leave some first.`);
       }
       const hold = this.hold(room, streams);
@@ -67,7 +68,7 @@ export class SocketSession {
       actor: this.actor,
       join,
       enter: (room) => {
-        if (!this.socket.rooms.has(room) && !this.holds.has(room)) join(room);
+        if (!this.socket.rooms.has(room) && !this.isJoining(room)) join(room);
       },
       leave: (room) => {
         this.forget(room);
@@ -88,7 +89,7 @@ export class SocketSession {
 
   /** Keeps an event of a room that is being joined. */
   offer({ room, event }: Pick<DeliveredEvent, 'room' | 'event'>): void {
-    const hold = this.holds.get(room);
+    const hold = this.holds?.get(room);
     if (!hold) return;
     hold.events.push(event);
     if (hold.events.length <= MAX_HELD) return;
@@ -98,10 +99,15 @@ export class SocketSession {
   }
 
   dispose(): void {
-    for (const room of this.holds.keys()) this.forget(room);
+    for (const room of [...(this.holds?.keys() ?? [])]) this.forget(room);
+  }
+
+  private isJoining(room: string): boolean {
+    return this.holds?.has(room) ?? false;
   }
 
   private hold(room: string, streams: readonly string[]): Hold {
+    this.holds ??= new Map();
     const hold: Hold = this.holds.get(room) ?? {
       open: 0,
       events: [],
@@ -119,7 +125,7 @@ export class SocketSession {
 
   private release(room: string, hold: Hold): void {
     // The client has left the room since, and perhaps come again with another hold.
-    if (this.holds.get(room) !== hold) return;
+    if (this.holds?.get(room) !== hold) return;
     hold.open -= 1;
     if (hold.open > 0) return;
     if (!this.socket.connected) return this.forget(room);
@@ -141,10 +147,11 @@ export class SocketSession {
   }
 
   private forget(room: string): void {
-    const hold = this.holds.get(room);
+    const hold = this.holds?.get(room);
     if (!hold) return;
     clearTimeout(hold.patience);
-    this.holds.delete(room);
+    this.holds?.delete(room);
+    if (this.holds?.size === 0) this.holds = undefined;
     this.audience.endJoining(room, this);
   }
 }
