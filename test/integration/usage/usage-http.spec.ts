@@ -11,6 +11,7 @@ import { createHttpAdapter } from '../../../src/platform/http/http-adapter.js';
 import { HttpPlatformModule } from '../../../src/platform/http/http-platform.module.js';
 import { ServerSettings } from '../../../src/platform/http/server.settings.js';
 import { ReservationsController } from '../../../src/usage/reservations.controller.js';
+import { StatisticsController } from '../../../src/usage/statistics/statistics.controller.js';
 import { UsageController } from '../../../src/usage/usage.controller.js';
 import { ObservedModule } from '../../support/observed.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
@@ -48,7 +49,7 @@ describe('usage over HTTP', () => {
     class SharedModule {}
     @Module({
       imports: [parts.cache, SharedModule, ObservedModule, HttpPlatformModule],
-      controllers: [UsageController, ReservationsController],
+      controllers: [UsageController, ReservationsController, StatisticsController],
       providers: [{ provide: APP_GUARD, useClass: AuthGuard }],
     })
     class UsageHttpTestModule {}
@@ -193,6 +194,94 @@ describe('usage over HTTP', () => {
     expect(refused.headers['retry-after']).toBe('43200');
     expect(refused.headers.ratelimit).toBe('"text-daily";r=0;t=43200');
     expect(refused.headers['ratelimit-policy']).toBe('"text-daily";q=30;w=86400;qu="messages"');
+  });
+
+  describe('statistics', () => {
+    const charge = async (quantity = 1): Promise<void> => {
+      const { reservationId } = (await reserve({ quantity })).json<{ reservationId: string }>();
+      await post(`/api/usage/reservations/${reservationId}/commit`, admin, {
+        eventId: randomUUID(),
+        tokens: 5,
+      });
+    };
+
+    it('are shown to whom they are about', async () => {
+      await charge(3);
+      const mine = await get('/api/usage/aggregates?window=hour&from=2026-11-20T11:00:00Z', user);
+      expect([mine.statusCode, mine.json()]).toEqual([
+        200,
+        {
+          complete: true,
+          buckets: [
+            {
+              start: '2026-11-20T11:00:00.000Z',
+              end: '2026-11-20T12:00:00.000Z',
+              text: 0,
+              audio: 0,
+              media: 0,
+              tokens: 0,
+            },
+            {
+              start: '2026-11-20T12:00:00.000Z',
+              end: '2026-11-20T13:00:00.000Z',
+              text: 3,
+              audio: 0,
+              media: 0,
+              tokens: 5,
+            },
+          ],
+        },
+      ]);
+      const messages = await get('/api/usage/analytics/messages', user);
+      expect(messages.json()).toEqual({
+        rows: [{ characterId, messages: 3, tokens: 5 }],
+        totals: { messages: 3, tokens: 5 },
+      });
+    });
+
+    it('of a user are hidden from others, and everybody’s from all but administrators', async () => {
+      await charge();
+      const stranger: Actor = { id: randomUUID(), role: 'user' };
+      const theirs = (await get('/api/usage/aggregates', stranger)).json<{ buckets: { text: number }[] }>();
+      expect(theirs.buckets).toHaveLength(31);
+      expect(theirs.buckets.every(({ text }) => text === 0)).toBe(true);
+      expect((await get('/api/usage/analytics/messages', stranger)).json()).toMatchObject({ rows: [] });
+      const closed = ['/api/usage/analytics/messages?scope=all', '/api/usage/analytics/daily-active-users'];
+      for (const path of closed) {
+        expect((await app.inject({ url: path })).statusCode).toBe(401);
+        expect((await get(path, user)).statusCode).toBe(403);
+        expect((await get(path, admin)).statusCode).toBe(200);
+      }
+    });
+
+    const aggregates = '/api/usage/aggregates';
+    const messages = '/api/usage/analytics/messages';
+    const dailyUsers = '/api/usage/analytics/daily-active-users';
+    it.each([
+      [aggregates, 'window=month', 'window'],
+      [aggregates, 'tz=Europe/Atlantis', 'tz'],
+      [aggregates, 'tz=%2B02:00', 'tz'],
+      [aggregates, 'from=yesterday', 'from'],
+      [aggregates, 'from=2026-02-30', 'from'],
+      [aggregates, 'from=2026-11-20T25:00:00Z', 'from'],
+      [aggregates, 'from=1999-12-31', 'from'],
+      [aggregates, 'to=99999-01-01', 'to'],
+      [aggregates, 'from=2026-11-20T12:00:00Z&to=2026-11-20T12:00:00Z', 'to'],
+      [aggregates, 'characterId=x', 'characterId'],
+      [aggregates, 'kind=video', 'kind'],
+      [aggregates, 'window=hour&from=2026-11-01', 'from'],
+      [aggregates, 'window=day&from=2020-01-01', 'from'],
+      [aggregates, 'userId=1', 'userId'],
+      [messages, 'groupBy=user', 'groupBy'],
+      [messages, 'scope=everybody', 'scope'],
+      [messages, 'from=2024-01-01', 'from'],
+      [dailyUsers, 'from=2024-01-01', 'from'],
+      [dailyUsers, 'characterId=x', 'characterId'],
+    ])('%s?%s is refused and points at the fault', async (path, query, field) => {
+      const response = await get(`${path}?${query}`, admin);
+      expect(response.statusCode).toBe(400);
+      expect(response.json<{ errors: { pointer: string }[] }>().errors[0]?.pointer).toBe(`#/query/${field}`);
+    });
   });
 
   it('reserves once for a repeated Idempotency-Key', async () => {
