@@ -32,7 +32,7 @@ const DECODE_TIMEOUT_S = 10;
 
 // Formats are told by their first bytes, so that no other decoder (SVG, PDF and the like) ever sees what people send.
 const SIGNATURES: readonly (readonly [PictureFormat, RegExp])[] = [
-  ['png', /^\x89PNG\r\n\x1a\n/],
+  ['png', /^.PNG\r\n.\n/s],
   ['jpeg', /^\xff\xd8\xff/],
   ['webp', /^RIFF[^]{4}WEBP/],
   ['gif', /^GIF8[79]a/],
@@ -65,7 +65,7 @@ export async function inspectPicture(content: Buffer, limits: PictureLimits = {}
 }
 
 function shown(format: PictureFormat, metadata: Metadata): Picture {
-  const { width = 0, height = 0, pages = 1, pageHeight = height, orientation = 1 } = metadata;
+  const { width, height, pages = 1, pageHeight = height, orientation = 1 } = metadata;
   const lying = orientation >= 5;
   return {
     format,
