@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { aiErrors } from './ai.errors.js';
 import { AiSettings } from './ai.settings.js';
-import type { AiHealth, ReplyChunk, ReplyRequest } from './ai.types.js';
+import type { AiHealth, AiModel, ReplyChunk, ReplyRequest } from './ai.types.js';
 import { OfflineResponder } from './offline/offline.responder.js';
 import type { ModelProvider } from './providers/model.provider.js';
 import { OpenAiCompatibleProvider } from './providers/openai-compatible.provider.js';
@@ -41,6 +41,11 @@ export class AiService {
     return this.provider.stream({ ...request, model: this.modelFor(request.model) });
   }
 
+  /** As {@link stream}, from a model of the service's own choice, which need not be one that requests may name. */
+  judge(request: ReplyRequest): AsyncIterable<ReplyChunk> {
+    return this.provider.stream(request);
+  }
+
   /** Whether replies can be had now; asked at most every 10 s and answered within one. */
   check(): Promise<AiHealth> {
     const nowMs = performance.now();
@@ -50,10 +55,20 @@ export class AiService {
     return this.checked.result;
   }
 
+  /** What a request may name, the one that replies by default first; none offline. */
+  get models(): AiModel[] {
+    if (this.mode === 'offline' || this.settings.model === undefined) return [];
+    const names = new Set([this.settings.model, ...this.settings.models]);
+    return [...names].map((id) => ({
+      id,
+      contextWindow: this.window(id),
+      isDefault: id === this.settings.model,
+    }));
+  }
+
   /** Tokens that prompt and reply may take together. */
   window(model?: string): number {
-    this.modelFor(model);
-    return this.settings.contextWindow;
+    return this.settings.windowOf(this.modelFor(model));
   }
 
   /**

@@ -11,6 +11,7 @@ import {
   ValidateIf,
 } from 'class-validator';
 import { Setting } from '../config/setting.js';
+import { countingFor, TOKENIZERS, type Counting, type Tokenizer } from './tokens/tokenizers.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -62,6 +63,38 @@ export class AiSettings {
   @Min(512)
   @Max(4_000_000)
   contextWindow = 8192;
+
+  @Setting({
+    env: 'AI_CONTEXT_WINDOWS',
+    type: 'list',
+    description: 'The same for single models, as model=tokens; others have AI_CONTEXT_WINDOW.',
+    example: 'gpt-4o=128000,llama3.1:8b=8192',
+  })
+  @IsArray()
+  @Matches(/^[^=]+=(?!0)\d{3,7}$/, { each: true, message: '$property must be a list of model=tokens' })
+  contextWindows: string[] = [];
+
+  windowOf(model: string | undefined): number {
+    return Number(valueFor(model, this.contextWindows) ?? this.contextWindow);
+  }
+
+  @Setting({
+    env: 'AI_TOKENIZERS',
+    type: 'list',
+    description:
+      'How tokens are counted for models whose name does not tell, as model=cl100k_base or model=o200k_base. Models that nothing is known of are counted with cl100k_base and 15 % of the window kept free.',
+    example: 'my-finetuned-gpt=o200k_base',
+  })
+  @IsArray()
+  @Matches(new RegExp(`^[^=]+=(?:${TOKENIZERS.join('|')})$`), {
+    each: true,
+    message: `$property must be a list of model=tokenizer, the tokenizer one of ${TOKENIZERS.join(', ')}`,
+  })
+  tokenizers: string[] = [];
+
+  countingOf(model: string | undefined): Counting {
+    return countingFor(model, valueFor(model, this.tokenizers) as Tokenizer | undefined);
+  }
 
   @Setting({
     env: 'AI_MAX_TOKENS',
@@ -124,3 +157,9 @@ export class AiSettings {
   @Max(1_000)
   offlineDelayMs = 15;
 }
+
+/** Of a list of `model=value`. */
+const valueFor = (model: string | undefined, pairs: readonly string[]): string | undefined =>
+  model === undefined
+    ? undefined
+    : pairs.find((pair) => pair.startsWith(`${model}=`))?.slice(model.length + 1);

@@ -1,6 +1,17 @@
+import type { Lorebook } from '../characters/cards/card.types.js';
+import type { LoreFinding } from './lorebook/lore.scan.js';
+
 /** Where a prompt message comes from; the context explanation and the budget speak in these terms. */
 export type PromptSource =
-  'system' | 'character' | 'example' | 'greeting' | 'history' | 'postHistory' | 'message';
+  | 'system'
+  | 'character'
+  | 'lore'
+  | 'summary'
+  | 'example'
+  | 'greeting'
+  | 'history'
+  | 'postHistory'
+  | 'message';
 
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant';
@@ -8,9 +19,11 @@ export interface ChatMessage {
   source: PromptSource;
 }
 
-/** What a prompt needs to know of a character, in the terms of a V2 card. Empty fields are empty strings. */
+/** What a prompt needs to know of a character, in the terms of a card. Empty fields are empty strings. */
 export interface PromptCharacter {
   name: string;
+  /** What `{{char}}` becomes, where it is not the name. */
+  nickname?: string;
   description: string;
   personality: string;
   scenario: string;
@@ -18,14 +31,24 @@ export interface PromptCharacter {
   systemPrompt: string;
   postHistoryInstructions: string;
   firstMessage: string;
+  alternateGreetings?: readonly string[];
   /** Blocks separated by `<START>`, lines beginning with `{{user}}:` or `{{char}}:`. */
   exampleDialogue: string;
+  lorebook?: Lorebook;
 }
 
 export interface PromptHistoryMessage {
   role: 'user' | 'character';
   text: string;
   seq: number;
+  /** What a tool gave to the message before it; means nothing without that. */
+  toolResult?: true;
+}
+
+/** What a conversation said that is too long ago to be in the prompt itself. */
+export interface PromptSummary {
+  text: string;
+  coversThroughSeq: number;
 }
 
 export interface PromptInput {
@@ -33,19 +56,31 @@ export interface PromptInput {
   userName: string;
   /** Oldest first; ends with the message to answer. */
   history: readonly PromptHistoryMessage[];
+  /** Whether the conversation begins before `history` does. */
+  hasEarlier?: boolean;
+  summary?: PromptSummary;
   maxTokens?: number;
   model?: string;
+  /** Decides where a card leaves something to chance. @default the newest message's seq */
+  seed?: number;
 }
 
 export interface PromptSegment {
   source: PromptSource;
   tokens: number;
   messageSeq?: number;
+  /** Of the lorebook. */
+  entryId?: string;
 }
 
+/**
+ * `budget`: it did not fit beside what comes before it. `token-budget`: the lorebook's own limit. `not-needed`: a summary
+ * of what the prompt holds in full. `dangling`: a tool's result whose question was left out.
+ */
+export type DropReason = 'budget' | 'token-budget' | 'not-needed' | 'dangling';
+
 export interface DroppedSegment extends PromptSegment {
-  /** `budget`: it did not fit beside what comes before it. */
-  reason: 'budget';
+  reason: DropReason;
 }
 
 export interface PromptBudget {
@@ -69,6 +104,14 @@ export interface Prompt {
   userName: string;
 }
 
+/** A prompt that says how it came about. */
+export interface ExplainedPrompt extends Prompt {
+  /** What became of each entry of the lorebook, in its order. */
+  lore: LoreFinding[];
+  /** The oldest message that is in it; null without any. */
+  coversFromSeq: number | null;
+}
+
 export interface ReplyRequest {
   prompt: Prompt;
   model?: string;
@@ -89,6 +132,13 @@ export interface ReplyUsage {
 /** Deltas, then exactly one end. A delta never ends inside a surrogate pair. */
 export type ReplyChunk =
   { type: 'delta'; text: string } | { type: 'end'; finishReason: FinishReason; usage: ReplyUsage };
+
+export interface AiModel {
+  id: string;
+  /** Tokens that prompt and reply may take together. */
+  contextWindow: number;
+  isDefault: boolean;
+}
 
 export interface AiHealth {
   status: 'ok' | 'degraded' | 'down';

@@ -35,7 +35,7 @@ export class ConversationStarts {
     assertMetadataSize(metadata);
     const character = await this.characters.getVisible(actor, characterId);
     const userName = await this.users.displayNameOf(actor.id);
-    const greeting = this.prompts.render(greetingOf(character, greetingIndex), character.name, userName);
+    const greeting = this.prompts.render(greetingOf(character, greetingIndex), character, userName);
     const row = {
       id: newId(),
       userId: actor.id,

@@ -1,5 +1,5 @@
 import type { PromptCharacter } from '../ai.types.js';
-import { exampleDialogues } from '../prompt/character.template.js';
+import { exampleDialogues, spokenName } from '../prompt/character.template.js';
 import { expandMacros } from '../prompt/macros.js';
 import { firstPerson } from './first.person.js';
 import { keywordsOf } from './message.reading.js';
@@ -50,14 +50,14 @@ const sentences = new Intl.Segmenter('en', { granularity: 'sentence' });
 const MAX_LINE_CHARS = 200;
 
 export function voiceOf(character: PromptCharacter, userName: string): CharacterVoice {
-  const names = { char: character.name, user: userName };
+  const names = { char: spokenName(character), user: userName };
   const fill = (text: string): string => expandMacros(text, names).trim();
   const greeting = fill(character.firstMessage);
   const scene = sentencesOf(fill(character.scenario))[0];
   return {
     greeting,
     facts: sentencesOf(fill(character.description))
-      .map((sentence) => firstPerson(sentence, character.name))
+      .map((sentence) => firstPerson(sentence, names.char))
       .filter((fact) => fact !== undefined),
     ...(scene !== undefined && scene.length <= MAX_LINE_CHARS ? { scene: scene.replaceAll('*', '') } : {}),
     lines: exampleLines(character, userName).filter(({ text }) => !greeting.includes(text)),
@@ -72,14 +72,14 @@ export const sentencesOf = (text: string): string[] =>
 
 /** The character's lines in the example dialogues, each with the words that call it up: its own and its cue's. */
 function exampleLines(character: PromptCharacter, userName: string): ExampleLine[] {
-  const names = { char: character.name, user: userName };
+  const names = { char: spokenName(character), user: userName };
   const lines: ExampleLine[] = [];
   for (const dialogue of exampleDialogues(character.exampleDialogue)) {
     let cue = '';
     for (const turn of expandMacros(dialogue, names).split('\n')) {
       const [, speaker, said = ''] = /^\s*([^:\n]{1,80}):\s*(.*)$/.exec(turn) ?? [];
       if (speaker === userName) cue = said;
-      if (speaker !== character.name || said === '') continue;
+      if (speaker !== names.char || said === '') continue;
       lines.push({ text: opening(said), keywords: new Set(keywordsOf(`${cue} ${said}`)) });
     }
   }

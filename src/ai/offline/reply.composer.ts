@@ -2,7 +2,7 @@ import type { Prompt } from '../ai.types.js';
 import { sentencesOf, voiceOf, type CharacterVoice } from './character.voice.js';
 import { readMessage, type Intent, type MessageReading } from './message.reading.js';
 import { ASIDES, CLOSINGS, OFFLINE_NOTICES, REACTIONS } from './phrases.js';
-import { SeededChoice } from './seeded.choice.js';
+import { SeededChoice } from '../seeded.choice.js';
 
 const MAX_SENTENCES = 4;
 /** Finding words is slow work; what matters is said by then. */

@@ -10,43 +10,45 @@ const DEFAULT_SYSTEM_PROMPT = [
 /** The part of a prompt that does not change from turn to turn. */
 export interface CharacterTemplate {
   system: string;
-  /** Empty when the card says nothing about the character. */
-  character: string;
+  /** About the character, in the order of the prompt; empty where the card says nothing. */
+  character: { description: string; personality: string; scenario: string };
   /** Whole dialogues, in the card's order. */
   examples: string[];
   postHistory: string;
-  greeting: string;
+  /** The first message and the alternate greetings. */
+  greetings: string[];
 }
 
-export function characterTemplate(character: PromptCharacter, userName: string): CharacterTemplate {
-  const names = { char: character.name, user: userName };
+/** What `{{char}}` becomes. */
+export const spokenName = ({ name, nickname }: Pick<PromptCharacter, 'name' | 'nickname'>): string =>
+  nickname?.trim() || name;
+
+export function characterTemplate(
+  character: PromptCharacter,
+  userName: string,
+  seed?: number,
+): CharacterTemplate {
+  const char = spokenName(character);
+  const names = { char, user: userName, seed };
   const original = expandMacros(DEFAULT_SYSTEM_PROMPT, names);
   const fill = (template: string): string => expandMacros(template, names).trim();
+  const titled = (title: string, text: string): string => (text === '' ? '' : `${title}${text}`);
   return {
     system: expandMacros(character.systemPrompt.trim() || '{{original}}', { ...names, original }).trim(),
-    character: characterBlock(character.name, {
-      description: fill(character.description),
-      personality: fill(character.personality),
-      scenario: fill(character.scenario),
-    }),
+    character: {
+      description: titled(`About ${char}:\n`, fill(character.description)),
+      personality: titled(`${char}’s personality: `, fill(character.personality)),
+      scenario: titled('The scene: ', fill(character.scenario)),
+    },
     examples: exampleDialogues(character.exampleDialogue)
       .map(fill)
-      .map((dialogue) => `Example of how ${character.name} talks:\n${dialogue}`),
+      .map((dialogue) => `Example of how ${char} talks:\n${dialogue}`),
     postHistory: expandMacros(character.postHistoryInstructions, { ...names, original: '' }).trim(),
-    greeting: fill(character.firstMessage),
+    // As they were said, which no turn's seed had a part in.
+    greetings: [character.firstMessage, ...(character.alternateGreetings ?? [])].map((greeting) =>
+      expandMacros(greeting, { char, user: userName }).trim(),
+    ),
   };
-}
-
-function characterBlock(
-  name: string,
-  text: { description: string; personality: string; scenario: string },
-): string {
-  const paragraphs = [
-    text.description && `About ${name}:\n${text.description}`,
-    text.personality && `${name}’s personality: ${text.personality}`,
-    text.scenario && `The scene: ${text.scenario}`,
-  ];
-  return paragraphs.filter((paragraph) => paragraph !== '').join('\n\n');
 }
 
 export function exampleDialogues(text: string): string[] {

@@ -8,8 +8,8 @@ describe('expandMacros', () => {
   });
 
   it('leaves what it does not know, and {{original}} where there is none', () => {
-    expect(expandMacros('{{random:a,b}} {{original}} <START>', names)).toBe(
-      '{{random:a,b}} {{original}} <START>',
+    expect(expandMacros('{{idle_duration}} {{original}} <START>', names)).toBe(
+      '{{idle_duration}} {{original}} <START>',
     );
     expect(expandMacros('before {{Original}} after', { ...names, original: '-' })).toBe('before - after');
   });
@@ -18,5 +18,35 @@ describe('expandMacros', () => {
     expect(expandMacros('{{user}}!', { char: 'Mira', user: '{{char}}' })).toBe('{{char}}!');
     expect(expandMacros('{{user}}!', { char: 'Mira', user: '$&$1' })).toBe('$&$1!');
     expect(expandMacros('{{original}}', { ...names, original: '{{user}}' })).toBe('{{user}}');
+  });
+
+  it('takes out comments and hidden keys, and turns text around', () => {
+    const card = 'a{{// for me}}b{{comment: and me}}c{{hidden_key:dragon}}d {{reverse:{{char}}s}}';
+    expect(expandMacros(card, names)).toBe('abcd sariM');
+    expect(expandMacros(card, { ...names, showHiddenKeys: true })).toContain(' dragon ');
+  });
+
+  it('leaves to chance what the seed decides: the same seed, the same text', () => {
+    const expanded = (seed: number): string =>
+      expandMacros('{{random:red,green,blue\\, or {{user}}}} {{roll:d6}} {{pick:x,y,z}}', { ...names, seed });
+    const all = Array.from({ length: 50 }, (_, seed) => expanded(seed));
+    expect(all.map((_, seed) => expanded(seed))).toEqual(all);
+    for (const text of all) expect(text).toMatch(/^(?:red|green|blue, or Ada) [1-6] [xyz]$/);
+    const parts = [/^(.*) [1-6] [xyz]$/, /([1-6]) [xyz]$/, /([xyz])$/].map(
+      (part) => new Set(all.map((text) => part.exec(text)?.[1])).size,
+    );
+    expect(parts).toEqual([3, 6, 1]);
+  });
+
+  it('does not hang on an unclosed or nested call', () => {
+    const startedMs = performance.now();
+    for (const text of [
+      '{{random:'.repeat(20_000),
+      `{{pick:${'{{char}}'.repeat(20_000)}`,
+      '{'.repeat(50_000),
+    ]) {
+      expandMacros(text, names);
+    }
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
   });
 });

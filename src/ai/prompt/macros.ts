@@ -1,26 +1,74 @@
-const MACRO = /\{\{\s*(char|user|original)\s*\}\}|<(bot|char|user)>/gi;
+import { SeededChoice } from '../seeded.choice.js';
+
+const NAME = String.raw`\{\{\s*(char|user|original)\s*\}\}|<(bot|char|user)>`;
+// What it is given may hold the names, which never reach beyond it.
+const CALL = String.raw`\{\{\s*(//|comment:|hidden_key:|random:|pick:|roll:|reverse:)((?:[^{}]|\{\{\s*(?:char|user)\s*\}\})*)\}\}`;
+const MACRO = new RegExp(`${NAME}|${CALL}`, 'gi');
 
 export interface MacroValues {
   char: string;
   user: string;
   /** Absent: `{{original}}` stays as written, for only two fields of a card have an original. */
   original?: string;
+  /** Decides what `{{random:…}}` and `{{roll:…}}` become; the same seed and text give the same. */
+  seed?: number;
+  /** Shows what `{{hidden_key:…}}` hides: only where lore is searched for further keys. */
+  showHiddenKeys?: boolean;
 }
 
 /**
- * Replaces the macros of character cards, `<BOT>` and `<USER>` of V1 cards included. One pass: a user who is called
+ * Replaces the macros of Character Card V3, and `<BOT>` and `<USER>` of V1 cards. One pass: a user who is called
  * "{{original}}" stays called that.
  */
 export function expandMacros(template: string, values: MacroValues): string {
-  return template.replace(MACRO, (written, braced?: string, angled?: string) => {
+  const replaced = (
+    written: string,
+    braced: string | undefined,
+    angled: string | undefined,
+    call: string | undefined,
+    given: string | undefined,
+    at: number,
+  ): string => {
     switch ((braced ?? angled ?? '').toLowerCase()) {
       case 'char':
       case 'bot':
         return values.char;
       case 'user':
         return values.user;
-      default:
+      case 'original':
         return values.original ?? written;
+      default:
+        return called((call ?? '').toLowerCase(), expandMacros(given ?? '', values)) ?? written;
     }
-  });
+    function called(name: string, text: string): string | undefined {
+      const chance = (seed = 0): SeededChoice => new SeededChoice(`${at}\u0000${template}`, seed);
+      switch (name) {
+        case 'random:':
+          return chance(values.seed).pick(optionsOf(text));
+        case 'pick:':
+          return chance().pick(optionsOf(text));
+        case 'roll:':
+          return rolled(text, chance(values.seed));
+        case 'reverse:':
+          return Array.from(text).reverse().join('');
+        case 'hidden_key:':
+          return values.showHiddenKeys ? ` ${text} ` : '';
+        default:
+          return '';
+      }
+    }
+  };
+  return template.replace(MACRO, replaced);
+}
+
+/** Separated by commas; `\,` is a comma. A second colon is how many cards write it. */
+const optionsOf = (text: string): string[] =>
+  text
+    .replace(/^:/, '')
+    .split(/(?<!\\),/)
+    .map((option) => option.replaceAll('\\,', ',').trim());
+
+function rolled(text: string, chance: SeededChoice): string | undefined {
+  const sides = Number(/^:?\s*d?(\d{1,9})\s*$/i.exec(text)?.[1] ?? 0);
+  return sides < 1 ? undefined : String(1 + Math.floor(chance.fraction() * sides));
 }

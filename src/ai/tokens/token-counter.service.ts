@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Injectable } from '@nestjs/common';
 import type { GptEncoding } from 'gpt-tokenizer/GptEncoding';
 import { slicesForCounting } from './text.slices.js';
+import type { Tokenizer } from './tokenizers.js';
 
 /** Ordinary text only: a user who writes `<|endoftext|>` has written ten characters, not a control token. */
 const PLAIN_TEXT = { disallowedSpecial: new Set<string>() };
@@ -12,16 +13,31 @@ const MIN_REMEMBERED_CHARS = 64;
 const MERGE_CACHE_ENTRIES = 20_000;
 
 /**
- * Counts tokens with cl100k_base. It counts at least as many as o200k_base in all of the eleven languages and scripts
- * compared (docs/decisions/0007), so a prompt that fits by this count fits. The vocabulary (41 MB, 140 ms) is loaded
- * by the first count: a process that never builds a prompt never pays for it.
+ * Counts tokens. Each vocabulary (cl100k_base: 41 MB, 140 ms; o200k_base: 70 MB, 525 ms) is loaded by the first count
+ * that asks for it: a process that never builds a prompt never pays for one.
  */
 @Injectable()
 export class TokenCounter {
+  private readonly vocabularies = new Map<Tokenizer, Vocabulary>();
+
+  /** Without a tokenizer, with cl100k_base: it counts at least as many as o200k_base in every script compared. */
+  count(text: string, tokenizer: Tokenizer = 'cl100k_base'): number {
+    let vocabulary = this.vocabularies.get(tokenizer);
+    if (!vocabulary) {
+      vocabulary = new Vocabulary(tokenizer);
+      this.vocabularies.set(tokenizer, vocabulary);
+    }
+    return vocabulary.count(text);
+  }
+}
+
+class Vocabulary {
   private encoding?: GptEncoding;
   /** A conversation's messages are counted again on every turn; least recently used first. */
   private readonly remembered = new Map<string, number>();
   private rememberedChars = 0;
+
+  constructor(private readonly tokenizer: Tokenizer) {}
 
   count(text: string): number {
     if (text.length < MIN_REMEMBERED_CHARS) return this.countNow(text);
@@ -38,7 +54,7 @@ export class TokenCounter {
 
   private countNow(text: string): number {
     if (text === '') return 0;
-    this.encoding ??= loadEncoding();
+    this.encoding ??= loadEncoding(this.tokenizer);
     let tokens = 0;
     for (const slice of slicesForCounting(text)) tokens += this.encoding.countTokens(slice, PLAIN_TEXT);
     return tokens;
@@ -56,9 +72,9 @@ export class TokenCounter {
   }
 }
 
-function loadEncoding(): GptEncoding {
+function loadEncoding(tokenizer: Tokenizer): GptEncoding {
   // A require, not an import(): counting stays synchronous, and so does everything that builds prompts.
-  const loaded = createRequire(import.meta.url)('gpt-tokenizer/encoding/cl100k_base') as {
+  const loaded = createRequire(import.meta.url)(`gpt-tokenizer/encoding/${tokenizer}`) as {
     default: GptEncoding;
   };
   loaded.default.setMergeCacheSize(MERGE_CACHE_ENTRIES);

@@ -10,11 +10,11 @@ export class SeededChoice {
   pick(options: readonly string[], avoid: (option: string) => boolean = () => false): string {
     const fresh = options.filter((option) => !avoid(option));
     const from = fresh.length > 0 ? fresh : options;
-    return from[Math.floor(this.next() * from.length)] ?? '';
+    return from[Math.floor(this.fraction() * from.length)] ?? '';
   }
 
-  /** mulberry32: 0 ≤ n < 1. */
-  private next(): number {
+  /** 0 ≤ n < 1, by mulberry32. */
+  fraction(): number {
     this.state = (this.state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
