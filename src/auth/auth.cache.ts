@@ -1,6 +1,6 @@
 import { defineCache } from '@rapport/cache';
 
-/** (issuer, subject) → user id; only found ones are kept, and such a link never changes, so nothing drops it. */
+/** (issuer, subject) → user id; only found ones are kept, and such a link goes with its account only. */
 export const identityUser = defineCache<[issuer: string, subject: string], string | null>({
   name: 'user:identity',
   key: (issuer, subject) => [issuer, subject],

@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { PUBLIC_ROUTE, REQUIRED_ROLE } from '../platform/actor/actor.decorators.js';
+import { ALSO_WHEN_CLOSED, PUBLIC_ROUTE, REQUIRED_ROLE } from '../platform/actor/actor.decorators.js';
 import type { Actor } from '../platform/actor/actor.js';
 import { ACCEPTED_KEY_SCOPES, type KeyScope } from '../platform/actor/key-scopes.js';
 import { AppError } from '../platform/errors/app-error.js';
@@ -42,7 +42,7 @@ export class AuthGuard implements CanActivate {
       }
       const actor = looksLikeKey(token)
         ? await this.keyHolder(token, context)
-        : (await this.tokens.verify(token)).actor;
+        : (await this.tokens.verify(token, this.alsoWhenClosed(context))).actor;
       request.actor = actor;
       return actor;
     } catch (error) {
@@ -63,6 +63,11 @@ export class AuthGuard implements CanActivate {
         ? 'API keys are not accepted here; log in and send an access token.'
         : `This needs an API key with the scope ${accepted.join(' or ')}; this one has ${scopes.join(', ')}.`,
     );
+  }
+
+  private alsoWhenClosed(context: ExecutionContext): boolean {
+    const targets = [context.getHandler(), context.getClass()];
+    return this.reflector.getAllAndOverride<boolean | undefined>(ALSO_WHEN_CLOSED, targets) ?? false;
   }
 
   private scopesAccepted(context: ExecutionContext): readonly KeyScope[] {

@@ -10,6 +10,7 @@ import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { KeyUses } from './api-keys/key-uses.js';
 import { AuthController } from './auth.controller.js';
+import { AuthData } from './auth-data.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthService } from './auth.service.js';
 import { DemoAccount } from './demo-account.js';
@@ -38,6 +39,7 @@ import { UserIdentityEntity } from './user-identity.entity.js';
     ApiKeysRepository,
     ApiKeysService,
     AuthService,
+    AuthData,
     DemoAccount,
     ExternalIssuer,
     IdentitiesService,

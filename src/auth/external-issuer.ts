@@ -73,8 +73,9 @@ export class ExternalIssuer {
       displayName: textClaim(payload.name),
     });
     // Roles are given here, not by the other issuer.
-    const { role } = await this.users.get(userId);
-    return { actor: { id: userId, role }, expiresAt: exp * 1000 };
+    const user = await this.users.find(userId);
+    if (!user) throw platformErrors.unauthenticated('The account is closed.');
+    return { actor: { id: userId, role: user.role }, expiresAt: exp * 1000 };
   }
 
   private readonly getKey: JWTVerifyGetKey = async (header, token) => {

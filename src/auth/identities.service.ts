@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Cacheable } from '@rapport/cache';
+import { Cacheable, CacheEvict } from '@rapport/cache';
 import { isUniqueViolation } from '../platform/database/database.failures.js';
 import { Database } from '../platform/database/database.js';
 import { AppError } from '../platform/errors/app-error.js';
@@ -29,6 +29,17 @@ export class IdentitiesService {
 
   async resolve(identity: ExternalIdentity): Promise<string> {
     return (await this.userIdOf(identity.issuer, identity.subject)) ?? (await this.register(identity));
+  }
+
+  /** Where somebody signs in. */
+  listOf(userId: string): Promise<UserIdentityEntity[]> {
+    return this.database.manager.findBy(UserIdentityEntity, { userId });
+  }
+
+  /** Joins the running transaction: who comes from there again is somebody new. */
+  @CacheEvict(identityUser, ({ issuer, subject }: UserIdentityEntity): [string, string] => [issuer, subject])
+  async unlink({ issuer, subject }: UserIdentityEntity): Promise<void> {
+    await this.database.manager.delete(UserIdentityEntity, { issuer, subject });
   }
 
   @Cacheable(identityUser, { unless: (userId) => userId === null })

@@ -46,6 +46,10 @@ export class RefreshTokensRepository {
     );
   }
 
+  async deleteOf(userId: string): Promise<void> {
+    await this.database.manager.delete(RefreshTokenEntity, { userId });
+  }
+
   /** Removes some tokens that have been of no use for a day; answers whether there may be more. */
   async sweep(): Promise<boolean> {
     const { affected } = await this.database.manager

@@ -56,6 +56,11 @@ export class RefreshTokensService {
     });
   }
 
+  /** For somebody who is gone. */
+  removeAllOf(userId: string): Promise<void> {
+    return this.tokens.deleteOf(userId);
+  }
+
   /** Removes tokens that are long past. */
   async sweep(): Promise<void> {
     while (await this.tokens.sweep());

@@ -1,3 +1,4 @@
+import type { ClosedAccounts } from '../users/closed-accounts.service.js';
 import type { UsersService } from '../users/users.service.js';
 import { ExternalIssuer } from './external-issuer.js';
 import type { IdentitiesService } from './identities.service.js';
@@ -10,13 +11,16 @@ const USER = '018f0000-0000-7000-8000-00000000000b';
 
 describe('access tokens', () => {
   let tokens: TokensService;
+  const closed = new Set<string>();
   beforeAll(async () => {
     const settings = Object.assign(new TokenSettings(), {
       secret: 'a secret of more than thirty-two characters',
       adminUserIds: [ADMIN],
     });
     const external = new ExternalIssuer(settings, {} as IdentitiesService, {} as UsersService);
-    tokens = new TokensService(settings, await TokenKeys.from(settings), external);
+    tokens = new TokensService(settings, await TokenKeys.from(settings), external, {
+      has: (userId) => closed.has(userId),
+    } as ClosedAccounts);
   });
   afterEach(() => void jest.useRealTimers());
 
@@ -27,6 +31,15 @@ describe('access tokens', () => {
     expect(await roleInTokenOf(ADMIN, 'user')).toEqual({ id: ADMIN, role: 'admin' });
     expect(await roleInTokenOf(USER, 'admin')).toEqual({ id: USER, role: 'admin' });
     expect(await roleInTokenOf(USER, 'user')).toEqual({ id: USER, role: 'user' });
+  });
+
+  it('open nothing once the account is closed, but what is left to its owner', async () => {
+    const { accessToken } = await tokens.issue({ id: USER, role: 'user' });
+    await tokens.verify(accessToken);
+    closed.add(USER);
+    await expect(tokens.verify(accessToken)).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect((await tokens.verify(accessToken, true)).actor.id).toBe(USER);
+    closed.clear();
   });
 
   it('say when they end, and have ended then, also when they were accepted before', async () => {

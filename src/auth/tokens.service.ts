@@ -4,6 +4,7 @@ import { decodeJwt, errors, jwtVerify, SignJWT } from 'jose';
 import type { Actor } from '../platform/actor/actor.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
 import { isId } from '../platform/ids/ids.js';
+import { ClosedAccounts } from '../users/closed-accounts.service.js';
 import { ExternalIssuer } from './external-issuer.js';
 import { TokenKeys } from './token-keys.js';
 import { TokenSettings } from './tokens.settings.js';
@@ -29,6 +30,7 @@ export class TokensService {
     private readonly settings: TokenSettings,
     private readonly keys: TokenKeys,
     private readonly external: ExternalIssuer,
+    private readonly closed: ClosedAccounts,
   ) {}
 
   /** The role a user's next token carries. */
@@ -54,8 +56,17 @@ export class TokensService {
     return { accessToken, expiresIn };
   }
 
-  /** @throws unauthenticated for any token that is not ours (or the external issuer's), whole and in time */
-  async verify(token: string): Promise<VerifiedToken> {
+  /**
+   * @param alsoWhenClosed believes the token of an account that is closed
+   * @throws unauthenticated for any token that is not ours (or the external issuer's), whole and in time
+   */
+  async verify(token: string, alsoWhenClosed = false): Promise<VerifiedToken> {
+    const verified = await this.verifyToken(token);
+    if (alsoWhenClosed || !this.closed.has(verified.actor.id)) return verified;
+    throw platformErrors.unauthenticated('The account is closed.');
+  }
+
+  private async verifyToken(token: string): Promise<VerifiedToken> {
     const known = this.verified.get(token);
     if (known) return known;
     try {

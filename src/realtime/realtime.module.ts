@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { AuthModule } from '../auth/auth.module.js';
+import { UsersModule } from '../users/users.module.js';
 import { AuthSocket } from './auth.socket.js';
+import { ClosedAccountSockets } from './closed-account-sockets.js';
 import { ConnectedSockets } from './connected-sockets.js';
 import { SocketPresence } from './presence.js';
 import { RealtimeGateway } from './realtime.gateway.js';
@@ -17,7 +19,7 @@ import { Topics } from './sync/topics.js';
 import { TokenExpiry } from './token-expiry.js';
 
 @Module({
-  imports: [AuthModule, DiscoveryModule],
+  imports: [AuthModule, UsersModule, DiscoveryModule],
   providers: [
     RealtimeGateway,
     RealtimeMetrics,
@@ -25,6 +27,7 @@ import { TokenExpiry } from './token-expiry.js';
     SocketDispatcher,
     SocketServer,
     ConnectedSockets,
+    ClosedAccountSockets,
     SlowReaders,
     TokenExpiry,
     AuthSocket,

@@ -18,6 +18,14 @@ export const toUserRecord = (row: UserEntity): UserRecord => ({
   updatedAt: row.updatedAt,
 });
 
+/** What is left of a row once its account is erased, and shown of it from the day that it is closed. */
+export const TOMBSTONE = {
+  username: 'deleted',
+  displayName: 'Deleted user',
+  bio: '',
+  avatarUrl: null,
+} as const;
+
 export const toPublicProfile = (row: UserEntity): PublicProfile => ({
   id: row.id,
   username: row.username,
@@ -25,4 +33,6 @@ export const toPublicProfile = (row: UserEntity): PublicProfile => ({
   bio: row.bio,
   avatarUrl: row.avatarUrl,
   createdAt: row.createdAt,
+  deleted: row.deletedAt !== null,
+  ...(row.deletedAt === null ? {} : TOMBSTONE),
 });

@@ -42,7 +42,8 @@ export class UsernamesService {
     const normalized = foldIdentifier(username);
     const userId = await this.userIdOf(normalized);
     const profile = userId === null ? null : await this.users.profileOf(userId);
-    if (!profile) throw platformErrors['not-found'](`Nobody has the username "${normalized.slice(0, 64)}".`);
+    if (!profile || profile.deleted)
+      throw platformErrors['not-found'](`Nobody has the username "${normalized.slice(0, 64)}".`);
     return profile;
   }
 

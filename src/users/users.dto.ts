@@ -29,6 +29,8 @@ export class Profile {
   bio!: string;
   avatarUrl!: string | null;
   createdAt!: string;
+  /** The account is gone; the rest of the profile says nothing any more. Only a lookup by ids finds such profiles. */
+  deleted!: boolean;
 }
 
 /** Oneself. */
@@ -141,6 +143,7 @@ export const toProfile = (profile: PublicProfile): Profile => ({
 /** @param role what the caller's token says, which a setting may raise above the stored one */
 export const toUser = (user: UserRecord, role: UserRecord['role'] = user.role): User => ({
   ...user,
+  deleted: false,
   role,
   tierSince: user.tierSince.toISOString(),
   createdAt: user.createdAt.toISOString(),

@@ -4,6 +4,7 @@ import type { UsernameViolation } from './users.rules.js';
 
 export const userErrors = defineErrors('users', {
   'username-taken': { kind: 'conflict', title: 'Username is taken' },
+  'already-pending': { kind: 'conflict', title: 'Account is being deleted already' },
   'email-taken': { kind: 'conflict', title: 'Email address is taken' },
 });
 

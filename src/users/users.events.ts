@@ -2,3 +2,6 @@
 export const userStream = (userId: string): string => `user:${userId}`;
 
 export const USER_UPDATED = 'user:updated';
+
+/** Between instances only. */
+export const ACCOUNT_CLOSED = 'account.closed';

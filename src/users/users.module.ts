@@ -1,6 +1,14 @@
 import { Module } from '@nestjs/common';
 import { DatabaseModule } from '../platform/database/database.module.js';
+import { JobsModule } from '../platform/jobs/jobs.module.js';
 import { RateLimitModule } from '../platform/rate-limit/rate-limit.module.js';
+import { UserDataModule } from '../platform/user-data/user-data.module.js';
+import { AccountController } from './account/account.controller.js';
+import { AccountDeletion } from './account/account-deletion.service.js';
+import { AccountExports } from './account/account-exports.service.js';
+import { ExportsRepository } from './account/exports.repository.js';
+import { ProfileData } from './account/profile-data.js';
+import { ClosedAccounts } from './closed-accounts.service.js';
 import { AdminUsersController } from './admin-users.controller.js';
 import { AvatarsController } from './avatars/avatars.controller.js';
 import { AvatarsRepository } from './avatars/avatars.repository.js';
@@ -14,8 +22,8 @@ import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
 @Module({
-  imports: [DatabaseModule.forFeature([UserEntity]), RateLimitModule],
-  controllers: [UsersController, AvatarsController, AdminUsersController],
+  imports: [DatabaseModule.forFeature([UserEntity]), JobsModule, RateLimitModule, UserDataModule],
+  controllers: [AccountController, UsersController, AvatarsController, AdminUsersController],
   providers: [
     UsersRepository,
     AvatarsRepository,
@@ -24,7 +32,12 @@ import { UsersService } from './users.service.js';
     UsernamesService,
     UsernameThrottle,
     UserTopic,
+    AccountDeletion,
+    AccountExports,
+    ClosedAccounts,
+    ExportsRepository,
+    ProfileData,
   ],
-  exports: [UsersService],
+  exports: [ClosedAccounts, UsersService],
 })
 export class UsersModule {}

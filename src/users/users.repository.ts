@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { In, IsNull, type Repository } from 'typeorm';
+import { In, IsNull, MoreThan, Not, type Repository } from 'typeorm';
 import { Database } from '../platform/database/database.js';
 import { UserEntity } from './user.entity.js';
 
@@ -28,6 +28,12 @@ export type UserChange = Partial<
     | 'timezone'
     | 'tier'
     | 'tierSince'
+    | 'email'
+    | 'emailNormalized'
+    | 'passwordHash'
+    | 'role'
+    | 'deletedAt'
+    | 'erasedAt'
   >
 >;
 
@@ -39,8 +45,32 @@ export class UsersRepository {
     return this.rows.findOneBy({ id, deletedAt: IsNull() });
   }
 
-  findByIds(ids: readonly string[]): Promise<UserEntity[]> {
-    return this.rows.findBy({ id: In([...ids]), deletedAt: IsNull() });
+  /** Closed accounts, too: others refer to them. */
+  findAnyById(id: string): Promise<UserEntity | null> {
+    return this.rows.findOneBy({ id });
+  }
+
+  /** Closed accounts, too. */
+  findAnyByIds(ids: readonly string[]): Promise<UserEntity[]> {
+    return this.rows.findBy({ id: In([...ids]) });
+  }
+
+  /** Ids of accounts that were closed after `since`, or are not erased yet. */
+  async closedSince(since: Date): Promise<string[]> {
+    const rows = await this.rows.find({
+      select: { id: true },
+      where: [{ deletedAt: MoreThan(since) }, { deletedAt: Not(IsNull()), erasedAt: IsNull() }],
+    });
+    return rows.map(({ id }) => id);
+  }
+
+  /** Ids of accounts that are closed and still have to be erased. */
+  async notErased(): Promise<string[]> {
+    const rows = await this.rows.find({
+      select: { id: true },
+      where: { deletedAt: Not(IsNull()), erasedAt: IsNull() },
+    });
+    return rows.map(({ id }) => id);
   }
 
   /** Inside a transaction: the row stays as it was read until the commit. */

@@ -9,7 +9,7 @@ import { avatarToken } from './avatars/avatar-url.js';
 import { AvatarsRepository } from './avatars/avatars.repository.js';
 import { changeOf, type ProfilePatch } from './profile-patch.js';
 import type { UserEntity } from './user.entity.js';
-import { toPublicProfile, toUserRecord } from './user.record.js';
+import { TOMBSTONE, toPublicProfile, toUserRecord } from './user.record.js';
 import { userById, userIdByUsername, usernameExists, usernameSkeleton, userProfile } from './users.cache.js';
 import { USER_UPDATED, userStream } from './users.events.js';
 import { invalidUsername, noSuchUser, userErrors } from './users.errors.js';
@@ -60,7 +60,7 @@ export class UsersService {
   /** @throws not-found */
   async getProfile(userId: string): Promise<PublicProfile> {
     const profile = isId(userId) ? await this.profileOf(userId.toLowerCase()) : null;
-    return profile ?? noSuchUser(userId);
+    return profile && !profile.deleted ? profile : noSuchUser(userId);
   }
 
   async displayNameOf(userId: string): Promise<string> {
@@ -143,6 +143,47 @@ export class UsersService {
     });
   }
 
+  /**
+   * Joins the running transaction. From its commit on the account is gone for everybody; its name stays taken until it
+   * is erased. False for an account that is closed already.
+   * @throws precondition-failed
+   */
+  async close(userId: string, assertVersion: (version: number) => void): Promise<boolean> {
+    return this.database.transaction(async () => {
+      const current = await this.users.findByIdForUpdate(userId);
+      if (!current) return false;
+      assertVersion(current.version);
+      await this.update(current, current, { deletedAt: new Date() });
+      return true;
+    });
+  }
+
+  /** Joins the running transaction. Leaves a row that tells nothing of a closed account, for those who refer to it. */
+  async erase(userId: string): Promise<void> {
+    await this.database.transaction(async () => {
+      const current = await this.users.findAnyById(userId);
+      if (!current?.deletedAt || current.erasedAt) return;
+      const usernameNormalized = `~${userId}`;
+      await this.update(
+        current,
+        { id: userId, usernameNormalized },
+        {
+          ...TOMBSTONE,
+          usernameNormalized,
+          usernameSkeleton: null,
+          email: null,
+          emailNormalized: null,
+          passwordHash: null,
+          locale: null,
+          timezone: null,
+          role: 'user',
+          erasedAt: new Date(),
+        },
+      );
+      await this.avatars.deleteOf(userId, undefined);
+    });
+  }
+
   /** For sign-in only: the address's account and its password hash, straight from the database. */
   credentialsByEmail(email: string): Promise<{ id: string; passwordHash: string | null } | null> {
     return this.users.credentialsByEmail(foldIdentifier(email));
@@ -166,7 +207,7 @@ export class UsersService {
 
   @Cacheable(userProfile)
   async profileOf(userId: string): Promise<PublicProfile | null> {
-    const row = await this.users.findById(userId);
+    const row = await this.users.findAnyById(userId);
     return row && toPublicProfile(row);
   }
 
@@ -177,7 +218,7 @@ export class UsersService {
 
   @CacheableMany(userProfile, { id: (profile) => profile?.id ?? '' })
   protected async cachedProfilesOf(userIds: string[]): Promise<(PublicProfile | null)[]> {
-    return (await this.users.findByIds(userIds)).map(toPublicProfile);
+    return (await this.users.findAnyByIds(userIds)).map(toPublicProfile);
   }
 
   // A name that was looked up before it was taken is remembered as nobody's.

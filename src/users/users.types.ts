@@ -27,4 +27,6 @@ export interface PublicProfile {
   bio: string;
   avatarUrl: string | null;
   createdAt: Date;
+  /** Of the person only this is left, for those who refer to them. */
+  deleted: boolean;
 }

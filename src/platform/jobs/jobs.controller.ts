@@ -2,7 +2,7 @@ import { Controller, Get, Headers, HttpCode, HttpStatus, Param, Post, Query, Req
 import { ApiHeader, ApiProduces, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../actor/actor.js';
-import { CurrentActor } from '../actor/actor.decorators.js';
+import { AlsoWhenClosed, CurrentActor } from '../actor/actor.decorators.js';
 import { IdParam } from '../http/id-param.pipe.js';
 import { Produces } from '../http/produces.interceptor.js';
 import { SseConnections } from '../http/sse-connections.js';
@@ -23,6 +23,7 @@ export class JobsController {
 
   /** Reads how a background job of one's own stands */
   @Get(':id')
+  @AlsoWhenClosed()
   async get(@CurrentActor() actor: Actor, @Param('id', IdParam) id: string): Promise<JobState> {
     return toJobState(await this.jobs.get(actor, id));
   }
@@ -33,6 +34,7 @@ export class JobsController {
    * or cancelled) and job.failed. A reconnect sends the last id as Last-Event-ID. 204: it has ended and you have seen it.
    */
   @Get(':id/events')
+  @AlsoWhenClosed()
   @Produces(SSE_TYPE)
   @ApiProduces(SSE_TYPE)
   @ApiHeader({ name: 'Last-Event-ID', required: false })

@@ -1,4 +1,4 @@
-import { Module, type Type } from '@nestjs/common';
+import { Module, type Provider, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { ApiKeyEntity } from '../../../src/auth/api-keys/api-key.entity.js';
@@ -48,6 +48,7 @@ export interface ApiOptions {
   on?: DatabaseMode;
   redisUrl?: string;
   controllers?: Type[];
+  providers?: Provider[];
 }
 
 export const SECRET = 'integration-tests-sign-with-this-0123456789';
@@ -62,7 +63,7 @@ export const tally = (answers: readonly { status: number }[]): Record<number, nu
 
 /** Users and auth behind real HTTP on a real database, with cheap password hashes. */
 export async function startApi(options: ApiOptions = {}): Promise<ApiHarness> {
-  const { on, redisUrl, controllers = [] } = options;
+  const { on, redisUrl, controllers = [], providers = [] } = options;
   const settings = loadSettings(SETTINGS, {
     NODE_ENV: 'test',
     LOG_LEVEL: 'silent',
@@ -82,6 +83,7 @@ export async function startApi(options: ApiOptions = {}): Promise<ApiHarness> {
   @Module({
     imports: [ConfigModule.forRoot(settings), PlatformModule, HttpPlatformModule, AuthModule],
     controllers,
+    providers,
   })
   class ApiModule {}
 

@@ -46,6 +46,7 @@ describe('users', () => {
       'avatarUrl',
       'bio',
       'createdAt',
+      'deleted',
       'displayName',
       'id',
       'username',
