@@ -31,6 +31,10 @@ export class ConversationEntity {
   @Column('int', { name: 'active_branch' })
   activeBranch!: number;
 
+  /** Grows with every message that is edited or taken back: what was made of the messages before is outdated. */
+  @Column('int', { name: 'content_changes' })
+  contentChanges!: number;
+
   @Column('text', { name: 'last_message_preview' })
   lastMessagePreview!: string;
 

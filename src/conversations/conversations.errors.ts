@@ -8,4 +8,5 @@ export const conversationErrors = defineErrors('conversations', {
   'generation-active': { kind: 'conflict', title: 'A reply is already being generated' },
   'already-completed': { kind: 'conflict', title: 'The generation has already ended' },
   'not-regenerable': { kind: 'conflict', title: 'This message has no reply to generate again' },
+  'nothing-to-summarize': { kind: 'conflict', title: 'Nothing has been said in this conversation yet' },
 });

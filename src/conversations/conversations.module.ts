@@ -33,7 +33,12 @@ import { MessagesService } from './messages/messages.service.js';
 import { SearchController } from './search/search.controller.js';
 import { SearchRepository } from './search/search.repository.js';
 import { SearchService } from './search/search.service.js';
+import { SummariesController } from './summaries/summaries.controller.js';
 import { SummariesRepository } from './summaries/summaries.repository.js';
+import { SummariesService } from './summaries/summaries.service.js';
+import { SummaryJob } from './summaries/summary-job.service.js';
+import { SummaryStore } from './summaries/summary-store.service.js';
+import { SummaryWriter } from './summaries/summary-writer.service.js';
 import { SummaryEntity } from './summaries/summary.entity.js';
 import { TypingSocket } from './typing.socket.js';
 
@@ -51,7 +56,13 @@ import { TypingSocket } from './typing.socket.js';
       SummaryEntity,
     ]),
   ],
-  controllers: [SearchController, ConversationsController, MessagesController, GenerationsController],
+  controllers: [
+    SearchController,
+    ConversationsController,
+    MessagesController,
+    GenerationsController,
+    SummariesController,
+  ],
   providers: [
     ConversationNews,
     ConversationStarts,
@@ -76,6 +87,10 @@ import { TypingSocket } from './typing.socket.js';
     SearchRepository,
     SearchService,
     SummariesRepository,
+    SummariesService,
+    SummaryJob,
+    SummaryStore,
+    SummaryWriter,
     TypingSocket,
   ],
   exports: [ConversationsService],

@@ -91,8 +91,11 @@ export class ConversationsRepository {
   }
 
   /** Under the lock: an edit, a removal or a choice changes what is listed, not when it was last active. */
-  async recordChange(id: string, preview: string): Promise<void> {
-    await this.update(id, { lastMessagePreview: excerpt(preview) });
+  async recordChange(id: string, preview: string, inContent: boolean): Promise<void> {
+    await this.update(id, {
+      lastMessagePreview: excerpt(preview),
+      ...(inContent ? { contentChanges: () => 'content_changes + 1' } : {}),
+    });
   }
 
   /** Under the lock. */

@@ -225,7 +225,7 @@ export class MessageLog {
       const placement = await this.tree.placeChosen(variant);
       if (!placement) return variant;
       await this.conversations.showBranch(id, placement.branch);
-      await this.listChanged(id);
+      await this.listChanged(id, false);
       this.news.message(MESSAGE_UPDATED, variant, true);
       if (placement.turned) this.news.branch(id, variant.id);
       return variant;
@@ -246,12 +246,12 @@ export class MessageLog {
 
   private async contentChanged(message: MessageRecord): Promise<void> {
     await this.summaries.outdate(message);
-    await this.listChanged(message.conversationId);
+    await this.listChanged(message.conversationId, true);
   }
 
-  private async listChanged(id: string): Promise<void> {
+  private async listChanged(id: string, inContent: boolean): Promise<void> {
     const [latest] = await this.messages.window(id, { limit: 1 });
-    await this.conversations.recordChange(id, latest ? previewOf(latest) : '');
+    await this.conversations.recordChange(id, latest ? previewOf(latest) : '', inContent);
     await this.news.listed(id);
   }
 

@@ -15,7 +15,7 @@ export interface FoundRow {
 const WORDS = `websearch_to_tsquery('simple', :q)`;
 /** Every message's words begin with its owner: nothing of anybody else is looked at. */
 const OF_OWNER = `(quote_literal(chr(1) || :userId::text))::tsquery`;
-const HEADLINE = `StartSel=${MARK_START}, StopSel=${MARK_END}, MaxWords=32, MinWords=12, MaxFragments=1`;
+const HEADLINE = `StartSel=${MARK_START}, StopSel=${MARK_END}, MaxWords=32, MinWords=12, ShortWord=0`;
 
 @Injectable()
 export class SearchRepository {

@@ -27,9 +27,17 @@ export class SummariesRepository {
     return { ...summary, stale: !isShown };
   }
 
+  /** The one that tells what was said before a message; undefined where there is none, or it is stale. */
+  async before(message: MessageRecord): Promise<SummaryRecord | undefined> {
+    const summary = await this.find(message.conversationId);
+    if (!summary || summary.stale || summary.coversThroughSeq >= message.seq) return undefined;
+    const covered = { ...summary, seq: summary.coversThroughSeq };
+    return (await this.paths.isBefore(covered, message)) ? summary : undefined;
+  }
+
   /** In place of the one before. */
-  async keep(summary: Omit<SummaryRecord, 'createdAt' | 'stale'>): Promise<void> {
-    const row = { ...summary, stale: false, createdAt: () => 'now()' };
+  async keep(summary: Omit<SummaryRecord, 'createdAt'>): Promise<void> {
+    const row = { ...summary, createdAt: () => 'now()' };
     await this.database.manager.upsert(SummaryEntity, row, ['conversationId']);
   }
 

@@ -1,3 +1,4 @@
+import { FULL_SIZE } from '../../../libs/cache/src/testing/full-size.js';
 import { PromptsService } from '../../../src/conversations/generations/prompts.service.js';
 import {
   MessagesRepository,
@@ -232,7 +233,10 @@ const randomFrom = (seed: number) => {
   };
 };
 
-describe.each([1, 2, 3, 4])('a random tree of messages (seed %i)', (seed) => {
+const SEEDS = Array.from({ length: FULL_SIZE ? 60 : 2 }, (_, index) => index + 1);
+const STEPS = FULL_SIZE ? 60 : 25;
+
+describe.each(SEEDS)('a random tree of messages (seed %i)', (seed) => {
   it('has the paths, windows, variants and contexts of its model', async () => {
     const random = randomFrom(seed);
     const talk = await service.talk();
@@ -288,7 +292,7 @@ describe.each([1, 2, 3, 4])('a random tree of messages (seed %i)', (seed) => {
         if (one) model.put(await service.log.edit(talk, service.actor, one.id, `edit ${model.nodes.size}`));
       },
     ];
-    for (let step = 0; step < 45; step += 1) {
+    for (let step = 0; step < STEPS; step += 1) {
       await moves[step < 5 ? step % 2 : random(moves.length)]!();
       const path = model.pathTo(leaf);
       expect(ids(await rows.window(talk.id, { limit: 1_000 }))).toEqual(ids(path));

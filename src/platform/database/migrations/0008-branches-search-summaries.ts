@@ -5,7 +5,9 @@ ALTER TABLE messages
   ADD COLUMN branch int NOT NULL DEFAULT 0,
   ADD COLUMN pos int NOT NULL DEFAULT 0,
   ADD COLUMN owner_id uuid;
-ALTER TABLE conversations ADD COLUMN active_branch int NOT NULL DEFAULT 0;
+ALTER TABLE conversations
+  ADD COLUMN active_branch int NOT NULL DEFAULT 0,
+  ADD COLUMN content_changes int NOT NULL DEFAULT 0;
 ALTER TABLE generations ADD COLUMN asked_seq int;
 
 CREATE TABLE conversation_branches (
