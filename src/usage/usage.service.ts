@@ -143,10 +143,10 @@ export class UsageService {
     if (reservation) await this.settlement.giveBack(reservation);
   }
 
-  /** Notes the tokens of a reply that was charged when it began; once, and only for what was charged. */
-  async meter(reservationId: string, tokens: number): Promise<void> {
-    const reservation = await this.reservations.find(reservationId);
-    if (reservation) await this.settlement.meter(reservation, tokens);
+  /** Notes the tokens of a reply that was charged when it began; once, and only where the event was charged. */
+  async meter(eventId: string, tokens: number): Promise<void> {
+    const charged = await this.reservations.findByEvent(eventId);
+    if (charged) await this.settlement.meter(charged, tokens);
   }
 
   /** Cached; at once correct after every reservation and its settlement, and after midnight. */

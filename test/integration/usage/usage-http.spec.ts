@@ -4,6 +4,7 @@ import { APP_GUARD } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { AuthGuard } from '../../../src/auth/auth.guard.js';
+import { ApiKeysService } from '../../../src/auth/api-keys/api-keys.service.js';
 import { TokensService } from '../../../src/auth/tokens.service.js';
 import type { Actor } from '../../../src/platform/actor/actor.js';
 import { configureHttp } from '../../../src/platform/http/configure-http.js';
@@ -43,6 +44,7 @@ describe('usage over HTTP', () => {
       ...parts.providers,
       { provide: ServerSettings, useValue: settings },
       { provide: TokensService, useValue: tokens },
+      { provide: ApiKeysService, useValue: {} },
     ];
     @Global()
     @Module({ providers: shared, exports: shared })

@@ -165,10 +165,11 @@ describe.each(FEW_VARIANTS)('usage statistics on $name', (variant) => {
 
   it('show the tokens of a reply once they are known, once', async () => {
     const { id } = await harness.usage.reserve(actor, { characterId: randomUUID(), kind: 'text' });
-    await harness.usage.meter(id, 1_000);
-    await harness.usage.commit(id, { eventId: randomUUID() });
+    const eventId = randomUUID();
+    await harness.usage.meter(eventId, 1_000);
+    await harness.usage.commit(id, { eventId });
     expect((await aggregates({})).buckets.at(-1)).toMatchObject({ text: 1, tokens: 0 });
-    await Promise.all([harness.usage.meter(id, 42), harness.usage.meter(id, 42)]);
+    await Promise.all([harness.usage.meter(eventId, 42), harness.usage.meter(eventId, 42)]);
     for (const window of ['hour', 'day', 'week'] as const)
       expect((await aggregates({ window })).buckets.at(-1)).toMatchObject({ text: 1, tokens: 42 });
   });
