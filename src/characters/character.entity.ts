@@ -1,5 +1,7 @@
 import { Column, Entity, PrimaryColumn, VirtualColumn } from 'typeorm';
-import type { Visibility } from './characters.types.js';
+import type { CardRest } from './cards/card-mapping.js';
+import type { Lorebook } from './cards/card.types.js';
+import type { PersonalityProfile, Visibility } from './characters.types.js';
 
 abstract class CharacterColumns {
   @PrimaryColumn('uuid')
@@ -59,8 +61,28 @@ export class CharacterEntity extends CharacterColumns {
   @Column('text')
   creatorNotes!: string;
 
+  /** Everything else that its card says. */
+  @Column('jsonb')
+  card!: CardRest;
+
+  @Column('jsonb')
+  personalityProfile!: PersonalityProfile;
+
+  /** Of its own accord only: prompts need it, and it may be the largest part. */
+  @Column({ type: 'jsonb', nullable: true, select: false })
+  lorebook!: Lorebook | null;
+
   @Column('int')
   version!: number;
+
+  @Column('int')
+  promptVersion!: number;
+
+  @Column('int')
+  personalityVersion!: number;
+
+  @Column('int')
+  lorebookVersion!: number;
 }
 
 /** The same rows as lists read them: a page of whole characters could be megabytes. */

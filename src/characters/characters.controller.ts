@@ -10,9 +10,9 @@ import {
   CharacterInput,
   CharacterPage,
   CharacterPatch,
-  CharacterPromptResponse,
   CharacterQuery,
   CharacterResponse,
+  pickFields,
   toResponse,
   toSummary,
 } from './characters.dto.js';
@@ -26,7 +26,7 @@ export class CharactersController {
   @Get()
   async list(@CurrentActor() actor: Actor, @Query() query: CharacterQuery): Promise<CharacterPage> {
     const { items, ...cursors } = await this.characters.list(actor, query);
-    return { items: items.map(toSummary), ...cursors };
+    return { items: items.map((item) => pickFields(toSummary(item), query.fields)), ...cursors };
   }
 
   /** Creates a character */
@@ -83,15 +83,5 @@ export class CharactersController {
     @IfMatch() ifMatch: Precondition | undefined,
   ): Promise<void> {
     await this.characters.remove(actor, id, ifMatch);
-  }
-
-  /** The parts of the prompt that stay the same, for the creator */
-  @Get(':id/prompt')
-  @Versioned()
-  getPrompt(
-    @CurrentActor() actor: Actor,
-    @Param('id', IdParam) id: string,
-  ): Promise<CharacterPromptResponse> {
-    return this.characters.getPrompt(actor, id);
   }
 }

@@ -1,4 +1,4 @@
-import { ApiProperty, OmitType } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -11,6 +11,7 @@ import {
   MaxLength,
   ValidateIf,
 } from 'class-validator';
+import type { JsonObject } from './cards/card.types.js';
 import type { Actor } from '../platform/actor/actor.js';
 import { Page, PageQuery } from '../platform/pagination/page.dto.js';
 import {
@@ -23,6 +24,7 @@ import {
 } from './characters.types.js';
 import { mayChange } from './characters.policy.js';
 import { LIMITS } from './characters.rules.js';
+import { IsJsonObject, IsTextByLanguage } from './json-object.validator.js';
 import { IsPlainText } from './plain-text.validator.js';
 
 const Trimmed = () => Transform(({ value }) => (typeof value === 'string' ? value.trim() : value));
@@ -99,6 +101,51 @@ export class CharacterInput {
   @IsOptional()
   @IsIn(VISIBILITIES)
   visibility?: Visibility | null;
+
+  /** What `{{char}}` becomes, where it is not the name. */
+  @IsOptional()
+  @IsPlainText()
+  @MaxLength(LIMITS.name)
+  nickname?: string | null;
+
+  /** Openings for conversations of more than two. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(LIMITS.greetings)
+  @IsPlainText({ each: true })
+  @MaxLength(LIMITS.greeting, { each: true })
+  groupOnlyGreetings?: string[] | null;
+
+  /** Creator's notes by language, as ISO 639-1. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' }, nullable: true })
+  @IsOptional()
+  @IsTextByLanguage({ languages: LIMITS.languages, max: LIMITS.creatorNotes })
+  creatorNotesMultilingual?: Record<string, string> | null;
+
+  /** Ids or addresses of where the card comes from. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(LIMITS.sources)
+  @IsPlainText({ each: true })
+  @MaxLength(LIMITS.source, { each: true })
+  source?: string[] | null;
+
+  /** Whom the card names as its maker. */
+  @IsOptional()
+  @IsPlainText()
+  @MaxLength(LIMITS.author)
+  author?: string | null;
+
+  @IsOptional()
+  @IsPlainText()
+  @MaxLength(LIMITS.characterVersion)
+  characterVersion?: string | null;
+
+  /** Free for applications: at most 64 KiB of JSON. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, nullable: true })
+  @IsOptional()
+  @IsJsonObject(LIMITS.extensionsBytes)
+  extensions?: JsonObject | null;
 }
 
 /** A merge patch (RFC 7396): absent fields stay, null resets a field to its default. The name cannot be reset. */
@@ -111,6 +158,19 @@ export class CharacterPatch extends OmitType(CharacterInput, ['name'] as const) 
   @Length(1, LIMITS.name)
   name?: string;
 }
+
+const SUMMARY_FIELDS = [
+  'id',
+  'name',
+  'description',
+  'tags',
+  'creatorId',
+  'visibility',
+  'conversationCount',
+  'createdAt',
+  'updatedAt',
+] as const satisfies (keyof CharacterSummary)[];
+type SummaryField = (typeof SUMMARY_FIELDS)[number];
 
 export class CharacterQuery extends PageQuery {
   /** Text that the name or the description contains, in either case. */
@@ -137,8 +197,17 @@ export class CharacterQuery extends PageQuery {
 
   @IsIn(SORTS)
   sort: CharacterSort = 'popular';
+
+  /** Names of the fields that each item is to have, separated by commas; `id` is always there. */
+  @IsOptional()
+  @Transform(({ value }) => (typeof value === 'string' ? [...new Set(value.split(','))] : value))
+  @IsArray()
+  @IsIn(SUMMARY_FIELDS, { each: true })
+  @ApiPropertyOptional({ type: 'string', example: 'name,tags' })
+  fields?: SummaryField[];
 }
 
+/** Of the other fields only those that `fields` asked for, where it was given. */
 export class CharacterSummary {
   id!: string;
   name!: string;
@@ -173,6 +242,16 @@ export class CharacterResponse {
   creatorNotes!: string;
   tags!: string[];
   visibility!: Visibility;
+  nickname!: string;
+  groupOnlyGreetings!: string[];
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
+  creatorNotesMultilingual!: Record<string, string>;
+  source!: string[];
+  /** Whom the card names as its maker. */
+  author!: string;
+  characterVersion!: string;
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  extensions!: JsonObject;
   @ApiProperty({ type: 'integer' })
   version!: number;
   createdAt!: string;
@@ -183,17 +262,6 @@ export class CharacterResponse {
   postHistoryInstructions?: string;
 }
 
-/** The parts of the prompt that stay the same from message to message. */
-export class CharacterPromptResponse {
-  @ApiProperty({ type: 'integer' })
-  version!: number;
-  system!: string;
-  postHistory!: string;
-  greeting!: string;
-  alternateGreetings!: string[];
-  exampleDialogue!: string;
-}
-
 export const toSummary = ({ excerpt, createdAt, updatedAt, ...head }: CharacterHead): CharacterSummary => ({
   ...head,
   description: excerpt,
@@ -201,10 +269,22 @@ export const toSummary = ({ excerpt, createdAt, updatedAt, ...head }: CharacterH
   updatedAt: updatedAt.toISOString(),
 });
 
+/** Keeps of each item what was asked for. */
+export const pickFields = (item: CharacterSummary, fields?: readonly SummaryField[]): CharacterSummary =>
+  fields
+    ? (Object.fromEntries([
+        ['id', item.id],
+        ...fields.map((field) => [field, item[field]]),
+      ]) as unknown as CharacterSummary)
+    : item;
+
 export function toResponse(actor: Actor, character: Character): CharacterResponse {
   const {
     systemPrompt,
     postHistoryInstructions,
+    personalityProfile: _profile,
+    promptVersion: _prompt,
+    personalityVersion: _personality,
     conversationCount: _count,
     createdAt,
     updatedAt,

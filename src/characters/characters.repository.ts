@@ -6,6 +6,9 @@ import type { KeysetColumn } from '../platform/pagination/keyset.js';
 import type { Page, PageQuery } from '../platform/pagination/page.dto.js';
 import { Pagination } from '../platform/pagination/pagination.js';
 import { CharacterEntity, CharacterHeadEntity } from './character.entity.js';
+import { detailsOf } from './card-details.js';
+import type { CardRest } from './cards/card-mapping.js';
+import type { Lorebook } from './cards/card.types.js';
 import type { Character, CharacterContent, CharacterHead, CharacterSort } from './characters.types.js';
 import type { CharacterFilter } from './characters.filter.js';
 import { excerptOf } from './characters.rules.js';
@@ -26,6 +29,28 @@ const KEYS: Record<CharacterSort, KeysetColumn[]> = {
   ],
 };
 
+/** What a search looks at, exactly as the index has it. */
+const SEARCHED = 'lower(c.name || chr(10) || left(c.description, 2000))';
+
+/** A character with what reads of it do not need. */
+export interface StoredCharacter extends Character {
+  card: CardRest;
+  lorebookVersion: number;
+}
+
+export interface NewCharacter extends CharacterContent, Pick<Character, 'id' | 'creatorId'> {
+  card: CardRest;
+  lorebook?: Lorebook | null;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export type CharacterWrite = Partial<CharacterContent> &
+  Partial<Pick<StoredCharacter, 'card' | 'personalityProfile' | Versions>> &
+  Pick<Character, 'version' | 'updatedAt'> & { lorebook?: Lorebook };
+
+type Versions = 'promptVersion' | 'personalityVersion' | 'lorebookVersion';
+
 @Injectable()
 export class CharactersRepository {
   constructor(
@@ -39,11 +64,24 @@ export class CharactersRepository {
     return row ? toCharacter(row) : undefined;
   }
 
+  async findLorebook(id: string): Promise<Pick<CharacterEntity, 'lorebook' | 'lorebookVersion'> | undefined> {
+    if (!isId(id)) return undefined;
+    const query = this.living().select(['c.id', 'c.lorebook', 'c.lorebookVersion']);
+    return (await query.andWhere('c.id = :id', { id }).getOne()) ?? undefined;
+  }
+
+  /** Everything of a character's card, however large. */
+  async findWithCard(id: string): Promise<(StoredCharacter & { lorebook: Lorebook | null }) | undefined> {
+    if (!isId(id)) return undefined;
+    const row = await this.living().addSelect('c.lorebook').andWhere('c.id = :id', { id }).getOne();
+    return row ? { ...toStored(row), lorebook: row.lorebook } : undefined;
+  }
+
   /** The newest row, which nobody else changes until the running transaction ends. */
-  async lock(id: string): Promise<Character | undefined> {
+  async lock(id: string): Promise<StoredCharacter | undefined> {
     // Not FOR UPDATE: that would also wait for conversations being created, whose foreign key holds KEY SHARE.
     const row = await this.living().andWhere('c.id = :id', { id }).setLock('for_no_key_update').getOne();
-    return row ? toCharacter(row) : undefined;
+    return row ? toStored(row) : undefined;
   }
 
   list(filter: CharacterFilter, sort: CharacterSort, request: PageQuery): Promise<Page<CharacterHead>> {
@@ -62,22 +100,19 @@ export class CharactersRepository {
   }
 
   /** @returns how many were new; an id that exists already is left as it is */
-  async insert(characters: Character[]): Promise<number> {
+  async insert(characters: NewCharacter[]): Promise<number> {
     const result = await this.rows
       .createQueryBuilder()
       .insert()
-      .values(characters)
+      .values(characters as object[])
       .orIgnore()
       .returning('id')
       .execute();
     return (result.raw as unknown[]).length;
   }
 
-  async write(
-    id: string,
-    changes: CharacterContent & Pick<Character, 'version' | 'updatedAt'>,
-  ): Promise<void> {
-    await this.rows.update({ id }, changes);
+  async write(id: string, changes: CharacterWrite): Promise<void> {
+    await this.rows.update({ id }, changes as object);
   }
 
   async markDeleted(id: string, deletedAt: Date): Promise<void> {
@@ -102,7 +137,12 @@ export class CharactersRepository {
   }
 }
 
-function toCharacter({ deletedAt: _deletedAt, ...character }: CharacterEntity): Character {
+function toStored({ deletedAt: _deletedAt, lorebook: _lorebook, ...row }: CharacterEntity): StoredCharacter {
+  return { ...row, ...detailsOf(row.card) };
+}
+
+function toCharacter(row: CharacterEntity): Character {
+  const { card: _card, lorebookVersion: _lorebookVersion, ...character } = toStored(row);
   return character;
 }
 
@@ -120,7 +160,9 @@ function filtered(
   if (tag !== undefined) query.andWhere('c.tags @> ARRAY[:tag]::text[]', { tag });
   if (q !== undefined) {
     const pattern = `%${q.replace(/[\\%_]/g, '\\$&')}%`;
-    query.andWhere('(c.name ILIKE :pattern OR c.description ILIKE :pattern)', { pattern });
+    // The first condition has an index (from three characters on), the second is exact.
+    query.andWhere(`text_trigrams(${SEARCHED}) @> text_trigrams(lower(:q))`, { q });
+    query.andWhere(`${SEARCHED} LIKE lower(:pattern)`, { pattern });
   }
   return query;
 }

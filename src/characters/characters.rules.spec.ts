@@ -1,4 +1,4 @@
-import { excerptOf, fromDraft, merge } from './characters.rules.js';
+import { changesPrompt, excerptOf, fromDraft, merge } from './characters.rules.js';
 
 describe('a draft', () => {
   it('needs a name only; the rest is empty and private', () => {
@@ -15,6 +15,13 @@ describe('a draft', () => {
       creatorNotes: '',
       tags: [],
       visibility: 'private',
+      nickname: '',
+      groupOnlyGreetings: [],
+      creatorNotesMultilingual: {},
+      source: [],
+      author: '',
+      characterVersion: '',
+      extensions: {},
     });
   });
 
@@ -46,6 +53,38 @@ describe('a merge patch', () => {
       tags: [],
       visibility: 'private',
     });
+  });
+
+  it('merges objects member by member, and replaces lists', () => {
+    const before = { ...current, extensions: { a: 1, b: { c: 2, d: 3 } }, source: ['x'] };
+    const after = merge(before, { extensions: { a: null, b: { c: 4 }, e: 5 }, source: ['y'] });
+    expect(after.extensions).toEqual({ b: { c: 4, d: 3 }, e: 5 });
+    expect(after.source).toEqual(['y']);
+  });
+});
+
+describe('a prompt has a new version', () => {
+  const before = fromDraft({ name: 'Ada', systemPrompt: 'Be brief.', alternateGreetings: ['Hi'] });
+
+  it.each([
+    { systemPrompt: 'Be long.' },
+    { postHistoryInstructions: 'x' },
+    { firstMessage: 'x' },
+    { alternateGreetings: ['Hi', 'Ho'] },
+    { exampleDialogue: 'x' },
+  ])('after %j', (change) => {
+    expect(changesPrompt(before, merge(before, change))).toBe(true);
+  });
+
+  it('and not after a change of anything else', () => {
+    const change = {
+      name: 'Eve',
+      description: 'x',
+      tags: ['x'],
+      visibility: 'public',
+      nickname: 'x',
+    } as const;
+    expect(changesPrompt(before, merge(before, change))).toBe(false);
   });
 });
 

@@ -1,4 +1,6 @@
-import type { Character, CharacterContent, CharacterPrompt } from './characters.types.js';
+import { isDeepStrictEqual } from 'node:util';
+import { mergePatch } from '../platform/json/merge-patch.js';
+import type { CardDetails, Character, CharacterContent, CharacterPrompt } from './characters.types.js';
 
 /** The largest of each field, in characters. A whole character stays far below the 1 MiB body limit. */
 export const LIMITS = {
@@ -15,11 +17,32 @@ export const LIMITS = {
   tag: 40,
   tags: 32,
   search: 200,
+  source: 1_000,
+  sources: 100,
+  languages: 50,
+  author: 400,
+  characterVersion: 200,
+  extensionsBytes: 65_536,
+  traits: 50,
+  traitName: 80,
+  tone: 400,
+  style: 2_000,
 } as const;
 
 const EXCERPT_LENGTH = 200;
 
-const EMPTY: Readonly<Omit<CharacterContent, 'name'>> = {
+const PROMPT_FIELDS = [
+  'systemPrompt',
+  'postHistoryInstructions',
+  'firstMessage',
+  'alternateGreetings',
+  'exampleDialogue',
+] as const;
+
+/** Everything that a client may set in one go. */
+export type CharacterFields = CharacterContent & CardDetails;
+
+const EMPTY: Readonly<Omit<CharacterFields, 'name'>> = {
   description: '',
   personality: '',
   scenario: '',
@@ -31,38 +54,71 @@ const EMPTY: Readonly<Omit<CharacterContent, 'name'>> = {
   creatorNotes: '',
   tags: [],
   visibility: 'private',
+  nickname: '',
+  groupOnlyGreetings: [],
+  creatorNotesMultilingual: {},
+  source: [],
+  author: '',
+  characterVersion: '',
+  extensions: {},
 };
 
 type Nullable<T> = { [Field in keyof T]?: T[Field] | null };
 
 /** What a client sends to create or replace a character; absent and null both mean the default. */
-export type CharacterDraft = Pick<CharacterContent, 'name'> & Nullable<Omit<CharacterContent, 'name'>>;
+export type CharacterDraft = Pick<CharacterFields, 'name'> & Nullable<Omit<CharacterFields, 'name'>>;
 
-/** RFC 7396 merge patch: absent keeps, null goes back to the default. */
-export type CharacterChange = Partial<Pick<CharacterContent, 'name'>> &
-  Nullable<Omit<CharacterContent, 'name'>>;
+/** A whole prompt; absent and null both mean empty. */
+export type PromptDraft = Nullable<Omit<CharacterPrompt, 'version'>>;
 
-const FIELDS = ['name', ...Object.keys(EMPTY)] as readonly (keyof CharacterContent)[];
+/** RFC 7396 merge patch: absent keeps, null goes back to the default. Objects are merged in the same way. */
+export type CharacterChange = Partial<Pick<CharacterFields, 'name'>> &
+  Nullable<Omit<CharacterFields, 'name'>>;
+
+const FIELDS = ['name', ...Object.keys(EMPTY)] as readonly (keyof CharacterFields)[];
 
 export const normalizeTag = (tag: string): string => tag.trim().toLowerCase();
 
 const normalizeTags = (tags: string[]): string[] =>
   [...new Set(tags.map(normalizeTag))].filter((tag) => tag !== '');
 
-/** The content after `change` was merged into `current`. */
-export function merge(current: CharacterContent, change: CharacterChange): CharacterContent {
-  const picked = Object.fromEntries(
-    FIELDS.map((field) => {
-      const value = change[field];
-      if (value === undefined) return [field, current[field]];
-      return [field, value ?? { ...EMPTY, name: current.name }[field]];
-    }),
-  ) as unknown as CharacterContent;
-  return { ...picked, tags: normalizeTags(picked.tags) };
-}
+const complete = (valueOf: (field: keyof CharacterFields) => unknown): CharacterFields => {
+  const fields = Object.fromEntries(
+    FIELDS.map((field) => [field, valueOf(field)]),
+  ) as unknown as CharacterFields;
+  return { ...fields, tags: normalizeTags(fields.tags) };
+};
 
-export const fromDraft = (draft: CharacterDraft): CharacterContent =>
-  merge({ ...EMPTY, name: draft.name }, draft);
+/** What a character is after `change` was merged into `current`. */
+export const merge = (current: CharacterFields, change: CharacterChange): CharacterFields =>
+  complete((field) => {
+    const value = change[field];
+    if (value === undefined) return current[field];
+    return value === null ? { ...EMPTY, name: current.name }[field] : mergePatch(current[field], value);
+  });
+
+export const fromDraft = (draft: CharacterDraft): CharacterFields =>
+  complete((field) => draft[field] ?? { ...EMPTY, name: draft.name }[field]);
+
+/** The part of the fields that has columns of its own; the details are part of the card. */
+export const contentOf = (fields: CharacterFields): CharacterContent => ({
+  name: fields.name,
+  description: fields.description,
+  personality: fields.personality,
+  scenario: fields.scenario,
+  firstMessage: fields.firstMessage,
+  alternateGreetings: fields.alternateGreetings,
+  exampleDialogue: fields.exampleDialogue,
+  systemPrompt: fields.systemPrompt,
+  postHistoryInstructions: fields.postHistoryInstructions,
+  creatorNotes: fields.creatorNotes,
+  tags: fields.tags,
+  visibility: fields.visibility,
+});
+
+/** Whether anything differs that {@link promptOf} tells. */
+export const changesPrompt = (before: CharacterContent, after: CharacterContent): boolean =>
+  PROMPT_FIELDS.some((field) => !isDeepStrictEqual(before[field], after[field]));
 
 /** The beginning of a description, cut at a word where there is one. */
 export function excerptOf(description: string): string {
@@ -74,8 +130,17 @@ export function excerptOf(description: string): string {
   return `${lastSpace > EXCERPT_LENGTH / 2 ? cut.slice(0, lastSpace) : cut}…`;
 }
 
+/** The fields that a prompt is made of, under the character's names. */
+export const fieldsOfPrompt = (prompt: PromptDraft): CharacterChange => ({
+  systemPrompt: prompt.system ?? null,
+  postHistoryInstructions: prompt.postHistory ?? null,
+  firstMessage: prompt.greeting ?? null,
+  alternateGreetings: prompt.alternateGreetings ?? null,
+  exampleDialogue: prompt.exampleDialogue ?? null,
+});
+
 export const promptOf = (character: Character): CharacterPrompt => ({
-  version: character.version,
+  version: character.promptVersion,
   system: character.systemPrompt,
   postHistory: character.postHistoryInstructions,
   greeting: character.firstMessage,

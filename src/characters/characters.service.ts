@@ -1,34 +1,44 @@
 import { Injectable } from '@nestjs/common';
-import { Cacheable, CacheEvict } from '@rapport/cache';
+import { Cacheable } from '@rapport/cache';
 import type { Actor } from '../platform/actor/actor.js';
-import { Clock } from '../platform/clock/clock.js';
-import { Database } from '../platform/database/database.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
+import { EventOutbox } from '../platform/events/event-outbox.service.js';
 import { assertMatch, type Precondition } from '../platform/http/if-match.js';
-import { newId } from '../platform/ids/ids.js';
 import { DEFAULT_PAGE_LIMIT, type Page, type PageQuery } from '../platform/pagination/page.dto.js';
-import type { Character, CharacterContent, CharacterHead, CharacterPrompt } from './characters.types.js';
-import { characterById, characterPrompt, publicCharacters, type CachedList } from './characters.cache.js';
+import { detailsOf } from './card-details.js';
+import type { CardParts } from './cards/card-mapping.js';
+import type { Lorebook } from './cards/card.types.js';
+import { CharacterStore, type CharacterEdit } from './character-store.service.js';
+import { characterById, characterLorebook, characterPrompt, publicCharacters } from './characters.cache.js';
+import type { CachedList } from './characters.cache.js';
+import { characterNotFound } from './characters.errors.js';
 import { cachedListOf, filterFor, type CharacterListQuery } from './characters.filter.js';
 import { mayChange, maySee } from './characters.policy.js';
-import { CharactersRepository } from './characters.repository.js';
-import { fromDraft, merge, promptOf, type CharacterChange, type CharacterDraft } from './characters.rules.js';
+import { CharactersRepository, type StoredCharacter } from './characters.repository.js';
+import { contentOf, fieldsOfPrompt, fromDraft, merge, promptOf } from './characters.rules.js';
+import type { CharacterChange, CharacterDraft, PromptDraft } from './characters.rules.js';
+import type {
+  Character,
+  CharacterHead,
+  CharacterLorebook,
+  CharacterPrompt,
+  PersonalityProfile,
+  Visibility,
+} from './characters.types.js';
 
 // A missing character is not kept: anybody could fill the cache with ids that do not exist.
 const FOUND_ONLY = { unless: (found: unknown) => found === undefined };
 
-const notFound = (id: string) =>
-  platformErrors['not-found'](
-    `There is no character "${id}" that you may see; GET /api/characters lists them.`,
-  );
+/** The part of a character that a precondition is about; each has a version of its own. */
+type Versioned = 'version' | 'promptVersion' | 'personalityVersion' | 'lorebookVersion';
 
 /** Who may see and change which character, and what is kept of them in the cache. */
 @Injectable()
 export class CharactersService {
   constructor(
     private readonly characters: CharactersRepository,
-    private readonly database: Database,
-    private readonly clock: Clock,
+    private readonly store: CharacterStore,
+    private readonly outbox: EventOutbox,
   ) {}
 
   /** The cached record, whoever asks. A deleted character is not there. */
@@ -40,22 +50,29 @@ export class CharactersService {
   /** As {@link find}. @throws not-found */
   async get(id: string): Promise<Character> {
     const character = await this.find(id);
-    if (!character) throw notFound(id);
+    if (!character) throw characterNotFound(id);
     return character;
   }
 
   /** @throws not-found also for somebody else's private character: its existence is nobody's business. */
   async getVisible(actor: Actor, id: string): Promise<Character> {
     const character = await this.get(id);
-    if (!maySee(actor, character)) throw notFound(id);
+    if (!maySee(actor, character)) throw characterNotFound(id);
+    return character;
+  }
+
+  /** @throws not-found where it is hidden, forbidden where it is visible but somebody else's */
+  async getOwn(actor: Actor, id: string): Promise<Character> {
+    const character = await this.getVisible(actor, id);
+    assertMayChange(actor, character);
     return character;
   }
 
   /** @throws not-found where it is hidden, forbidden where it is visible but somebody else's */
   async getPrompt(actor: Actor, id: string): Promise<CharacterPrompt> {
-    this.assertMayChange(actor, await this.getVisible(actor, id));
+    await this.getOwn(actor, id);
     const prompt = await this.prompt(id);
-    if (!prompt) throw notFound(id);
+    if (!prompt) throw characterNotFound(id);
     return prompt;
   }
 
@@ -64,6 +81,30 @@ export class CharactersService {
   async prompt(id: string): Promise<CharacterPrompt | undefined> {
     const character = await this.characters.find(id);
     return character && promptOf(character);
+  }
+
+  /** It holds what is not to be known yet: only for who may change it. */
+  async getLorebook(actor: Actor, id: string): Promise<CharacterLorebook> {
+    await this.getOwn(actor, id);
+    const lorebook = await this.lorebook(id);
+    if (!lorebook) throw characterNotFound(id);
+    return lorebook;
+  }
+
+  /** Without entries where there is none; undefined without a character. */
+  @Cacheable(characterLorebook, FOUND_ONLY)
+  async lorebook(id: string): Promise<CharacterLorebook | undefined> {
+    const row = await this.characters.findLorebook(id);
+    return row && { lorebook: row.lorebook ?? { extensions: {}, entries: [] }, version: row.lorebookVersion };
+  }
+
+  /** The parts of its card, for whoever may change it; too large and too rarely asked for to be cached. */
+  async getCard(actor: Actor, id: string): Promise<CardParts> {
+    const character = await this.characters.findWithCard(id);
+    if (!character || !maySee(actor, character)) throw characterNotFound(id);
+    assertMayChange(actor, character);
+    const { visibility: _visibility, ...content } = contentOf(character);
+    return { content, lorebook: character.lorebook, rest: character.card };
   }
 
   list(actor: Actor, query: CharacterListQuery & PageQuery): Promise<Page<CharacterHead>> {
@@ -80,39 +121,69 @@ export class CharactersService {
     return this.characters.list({ visibility: 'public', tag }, sort, { limit: DEFAULT_PAGE_LIMIT });
   }
 
-  @CacheEvict(publicCharacters, { all: true })
-  async create(actor: Actor, draft: CharacterDraft): Promise<Character> {
-    const now = this.clock.now();
-    const character: Character = {
-      ...fromDraft(draft),
-      id: newId(),
-      creatorId: actor.id,
-      conversationCount: 0,
-      version: 1,
-      createdAt: now,
-      updatedAt: now,
-    };
-    await this.characters.insert([character]);
-    return character;
+  create(actor: Actor, draft: CharacterDraft): Promise<Character> {
+    return this.store.create(actor.id, fromDraft(draft));
+  }
+
+  /** A character from the parts of its card, nothing of which is lost. */
+  createFromCard(
+    actor: Actor,
+    { content, lorebook, rest }: CardParts,
+    visibility: Visibility = 'private',
+  ): Promise<Character> {
+    const fields = { ...content, ...detailsOf(rest), visibility };
+    return this.store.create(actor.id, fields, { card: rest, lorebook });
   }
 
   replace(actor: Actor, id: string, draft: CharacterDraft, ifMatch?: Precondition): Promise<Character> {
-    return this.write(actor, id, () => fromDraft(draft), ifMatch);
+    return this.write(actor, id, 'version', ifMatch, () => ({ fields: fromDraft(draft) }));
   }
 
   change(actor: Actor, id: string, change: CharacterChange, ifMatch?: Precondition): Promise<Character> {
-    return this.write(actor, id, (current) => merge(current, change), ifMatch);
+    return this.write(actor, id, 'version', ifMatch, (current) => ({ fields: merge(current, change) }));
+  }
+
+  async replacePrompt(
+    actor: Actor,
+    id: string,
+    prompt: PromptDraft,
+    ifMatch: Precondition,
+  ): Promise<CharacterPrompt> {
+    const changed = await this.write(actor, id, 'promptVersion', ifMatch, (current) => ({
+      fields: merge(current, fieldsOfPrompt(prompt)),
+      asPrompt: true,
+    }));
+    return promptOf(changed);
+  }
+
+  replacePersonality(
+    actor: Actor,
+    id: string,
+    personalityProfile: PersonalityProfile,
+    ifMatch: Precondition,
+  ): Promise<Character> {
+    return this.write(actor, id, 'personalityVersion', ifMatch, () => ({ personalityProfile }));
+  }
+
+  async replaceLorebook(
+    actor: Actor,
+    id: string,
+    lorebook: Lorebook,
+    ifMatch: Precondition | undefined,
+  ): Promise<CharacterLorebook> {
+    let version = 0;
+    await this.write(actor, id, 'lorebookVersion', ifMatch, (current) => {
+      version = current.lorebookVersion + 1;
+      return { lorebook };
+    });
+    return { lorebook, version };
   }
 
   /** Its conversations stay readable; new ones and new replies find no character. */
-  @CacheEvict(publicCharacters, { all: true })
-  @CacheEvict(characterPrompt, (_actor: Actor, id: string) => [id])
-  @CacheEvict(characterById, (_actor: Actor, id: string) => [id])
   async remove(actor: Actor, id: string, ifMatch?: Precondition): Promise<void> {
-    await this.database.transaction(async () => {
-      await this.lockForChange(actor, id, ifMatch);
-      await this.characters.markDeleted(id, this.clock.now());
-    });
+    await this.outbox.telling(() =>
+      this.store.remove(id, (current) => assertMayWrite(actor, current, 'version', ifMatch)),
+    );
   }
 
   /**
@@ -124,38 +195,35 @@ export class CharactersService {
     await this.characters.countConversation(id);
   }
 
-  @CacheEvict(publicCharacters, { all: true })
-  @CacheEvict(characterPrompt, (_actor: Actor, id: string) => [id])
-  @CacheEvict(characterById, (_actor: Actor, id: string) => [id])
   private write(
     actor: Actor,
     id: string,
-    contentOf: (current: Character) => CharacterContent,
+    versioned: Versioned,
     ifMatch: Precondition | undefined,
+    edit: (current: StoredCharacter) => CharacterEdit,
   ): Promise<Character> {
-    return this.database.transaction(async () => {
-      const current = await this.lockForChange(actor, id, ifMatch);
-      const changed = { ...contentOf(current), version: current.version + 1, updatedAt: this.clock.now() };
-      await this.characters.write(id, changed);
-      return { ...current, ...changed };
-    });
+    return this.outbox.telling(() =>
+      this.store.change(id, (current) => {
+        assertMayWrite(actor, current, versioned, ifMatch);
+        return edit(current);
+      }),
+    );
   }
+}
 
-  /** Decides on the locked row and not on a cached one: two writers must not both see the same version. */
-  private async lockForChange(
-    actor: Actor,
-    id: string,
-    ifMatch: Precondition | undefined,
-  ): Promise<Character> {
-    const current = await this.characters.lock(id);
-    if (!current || !maySee(actor, current)) throw notFound(id);
-    this.assertMayChange(actor, current);
-    assertMatch(current.version, ifMatch);
-    return current;
-  }
+/** On the locked row and not on a cached one: two writers must not both see the same version. */
+function assertMayWrite(
+  actor: Actor,
+  current: StoredCharacter,
+  versioned: Versioned,
+  ifMatch: Precondition | undefined,
+): void {
+  if (!maySee(actor, current)) throw characterNotFound(current.id);
+  assertMayChange(actor, current);
+  assertMatch(current[versioned], ifMatch);
+}
 
-  private assertMayChange(actor: Actor, character: Character): void {
-    if (mayChange(actor, character)) return;
-    throw platformErrors.forbidden('Only its creator or an administrator may do this with the character.');
-  }
+function assertMayChange(actor: Actor, character: Character): void {
+  if (mayChange(actor, character)) return;
+  throw platformErrors.forbidden('Only its creator or an administrator may do this with the character.');
 }

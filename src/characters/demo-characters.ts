@@ -3,7 +3,8 @@ import { CacheEvict } from '@rapport/cache';
 import { Clock } from '../platform/clock/clock.js';
 import { publicCharacters } from './characters.cache.js';
 import { CharactersRepository } from './characters.repository.js';
-import { fromDraft } from './characters.rules.js';
+import { EMPTY_REST } from './cards/card-mapping.js';
+import { contentOf, fromDraft } from './characters.rules.js';
 import { DEMO_CHARACTERS } from './demo-characters.data.js';
 
 /** Somebody to talk to on a fresh installation. */
@@ -21,11 +22,10 @@ export class DemoCharacters {
     const now = this.clock.now();
     return this.characters.insert(
       DEMO_CHARACTERS.map(({ id, ...draft }) => ({
-        ...fromDraft(draft),
+        ...contentOf(fromDraft(draft)),
         id,
         creatorId,
-        conversationCount: 0,
-        version: 1,
+        card: EMPTY_REST,
         createdAt: now,
         updatedAt: now,
       })),

@@ -1,15 +1,16 @@
 import { ValidateBy, type ValidationOptions } from 'class-validator';
 
-/**
- * A string that PostgreSQL can keep as it is: no NUL, which `text` refuses, and no lone surrogate, which `jsonb` refuses
- * and `text` silently replaces.
- */
+/** Text that PostgreSQL keeps as it is: no NUL, which `text` refuses, and no lone surrogate, which `jsonb` refuses. */
+export const isPlainText = (value: unknown): value is string =>
+  typeof value === 'string' && !/[\0\p{Surrogate}]/u.test(value);
+
+/** See {@link isPlainText}; `text` would silently replace lone surrogates. */
 export const IsPlainText = (options?: ValidationOptions): PropertyDecorator =>
   ValidateBy(
     {
       name: 'isPlainText',
       validator: {
-        validate: (value: unknown) => typeof value === 'string' && !/[\0\p{Surrogate}]/u.test(value),
+        validate: isPlainText,
         defaultMessage: () => '$property must be text without NUL characters and broken surrogate pairs',
       },
     },

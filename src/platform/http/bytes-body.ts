@@ -4,9 +4,14 @@ import { ApiBody, ApiConsumes } from '@nestjs/swagger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { platformErrors } from '../errors/platform.errors.js';
+import { readForm, type FormBody } from './form-body.js';
 
 const IMAGES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/avif'] as const;
 const BYTE_TYPES = [...IMAGES, 'application/octet-stream', 'application/zip'] as const;
+
+const FORM = 'multipart/form-data';
+/** For the boundaries, headers and texts of a form. */
+const FORM_OVERHEAD = 65_536;
 
 export type ByteType = (typeof BYTE_TYPES)[number];
 
@@ -17,62 +22,85 @@ export interface BytesAccepted {
   types: readonly ByteType[];
   /** Largest body in bytes; 413 beyond it. */
   limit: number;
+  /** Whether they may also come as the one file of a `multipart/form-data` form. @default false */
+  form?: boolean;
 }
 
 /** A body that is not JSON, as it came. */
 export interface BytesBody {
   type: ByteType;
   content: Buffer;
+  /** As the sender calls it; only a form says so. */
+  fileName?: string;
+  /** What a form had beside the file. */
+  fields: Record<string, string>;
 }
 
 /** A route whose body is bytes of these media types rather than a JSON document; everything else is 415. */
 export const AcceptsBytes = (accepted: BytesAccepted): MethodDecorator =>
   applyDecorators(
     RouteConfig({ bytes: accepted }),
-    ApiConsumes(...accepted.types),
+    ApiConsumes(...accepted.types, ...(accepted.form ? [FORM] : [])),
     ApiBody({ schema: { type: 'string', format: 'binary' } }),
   );
 
 /** The {@link BytesBody} of a route with {@link AcceptsBytes}. */
 export const Bytes = createParamDecorator((_data: unknown, context: ExecutionContext): BytesBody => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
-  const { body } = request;
-  if (!Buffer.isBuffer(body)) throw wrongType(request);
-  if (body.length === 0) throw platformErrors['validation-failed']('The body is empty; send the bytes.');
-  return { type: mediaType(request) as ByteType, content: body };
+  const body = request.body as Buffer | FormBody | undefined;
+  const isForm = typeof body === 'object' && 'fields' in body;
+  if (!isForm && !Buffer.isBuffer(body)) throw wrongType(request);
+  const bytes = isForm ? body : { type: mediaType(request), content: body, fields: {} };
+  if (bytes.content.length > 0) return bytes as BytesBody;
+  throw platformErrors['validation-failed']('The body is empty; send the bytes.');
 });
 
 /** Only routes that declare it read such bodies, and none reads more than it declares. */
 export function readByteBodies(fastify: FastifyInstance): void {
-  for (const type of BYTE_TYPES) {
+  for (const type of [...BYTE_TYPES, FORM]) {
     fastify.addContentTypeParser(type, (request, payload, done) => {
       const { bytes } = request.routeOptions.config as { bytes?: BytesAccepted };
-      if (!bytes?.types.includes(type)) return done(wrongType(request), undefined);
-      readAll(payload, bytes.limit).then(
-        (content) => done(null, content),
+      const takes = type === FORM ? bytes?.form : bytes?.types.includes(type as ByteType);
+      if (!bytes || !takes) return done(wrongType(request), undefined);
+      const limit = type === FORM ? bytes.limit + FORM_OVERHEAD : bytes.limit;
+      const read = async (): Promise<Buffer | FormBody> => {
+        const content = await readAll(payload, limit);
+        return type === FORM ? formOf(request, content, bytes) : content;
+      };
+      read().then(
+        (body) => done(null, body),
         (error: Error) => done(error, undefined),
       );
     });
   }
 }
 
+async function formOf(request: FastifyRequest, body: Buffer, accepted: BytesAccepted): Promise<FormBody> {
+  const form = await readForm(body, request.headers['content-type'] ?? '');
+  if (!accepted.types.includes(form.type as ByteType)) throw wrongType(request);
+  if (form.content.length > accepted.limit) throw tooLarge(accepted.limit);
+  return form;
+}
+
 async function readAll(payload: IncomingMessage, limit: number): Promise<Buffer> {
-  const tooLarge = (): Error =>
-    platformErrors['payload-too-large'](`The body is larger than the ${limit} bytes that this route takes.`);
-  if (Number(payload.headers['content-length'] ?? 0) > limit) throw tooLarge();
+  if (Number(payload.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of payload as AsyncIterable<Buffer>) {
+  // Not destroyed where it is left early: that would close the connection before the refusal is sent.
+  for await (const chunk of payload.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > limit) throw tooLarge();
+    if (length > limit) throw tooLarge(limit);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, length);
 }
 
+const tooLarge = (limit: number): Error =>
+  platformErrors['payload-too-large'](`The body is larger than the ${limit} bytes that this route takes.`);
+
 function wrongType(request: FastifyRequest): Error {
   const { bytes } = request.routeOptions.config as { bytes?: BytesAccepted };
-  const wanted = bytes ? bytes.types.join(', ') : 'application/json';
+  const wanted = bytes ? [...bytes.types, ...(bytes.form ? [FORM] : [])].join(', ') : 'application/json';
   return platformErrors['unsupported-media-type'](
     `This route does not read that Content-Type; send ${wanted}.`,
   );

@@ -49,6 +49,43 @@ export class Pagination {
     };
   }
 
+  /**
+   * The same for a list that is in memory as a whole, in ascending order of a unique key.
+   *
+   * @throws AppError `invalid-cursor`
+   */
+  pageOf<Item>(
+    items: readonly Item[],
+    {
+      request,
+      list,
+      filters,
+      keyOf,
+    }: Pick<PageOptions<never, never>, 'request' | 'list' | 'filters'> & {
+      keyOf: (item: Item) => string;
+    },
+  ): Page<Item> {
+    const order = request.order ?? 'asc';
+    const scope = canonicalJson([list, filters ?? {}, order]);
+    const position = request.cursor === undefined ? undefined : this.cursors.decode(scope, request.cursor);
+    const back = position?.direction === 'prev';
+    // As a query reads: away from the position, so backwards for what lies before it.
+    const upwards = (order === 'asc') !== back;
+    const [start] = position?.keys ?? [];
+    const isBeyond = (key: string): boolean =>
+      start === undefined ||
+      (upwards ? key > start : key < start) ||
+      (position?.inclusive === true && key === start);
+    const rows = (upwards ? items : items.toReversed())
+      .filter((item) => isBeyond(keyOf(item)))
+      .slice(0, request.limit + 1)
+      .map((entity) => ({ entity, keys: [keyOf(entity)] }));
+    return {
+      ...this.around(scope, rows, position, request.limit),
+      items: inListOrder(rows.slice(0, request.limit), position).map(({ entity }) => entity),
+    };
+  }
+
   /** The cursors on both sides of what was read, which may be one row too many at its far end. */
   private around<Entity>(
     scope: string,

@@ -2,7 +2,8 @@ import type { Character } from '../../../src/characters/characters.types.js';
 import { SORTS } from '../../../src/characters/characters.types.js';
 import { CharacterEntity, CharacterHeadEntity } from '../../../src/characters/character.entity.js';
 import { CharactersRepository } from '../../../src/characters/characters.repository.js';
-import { fromDraft, type CharacterDraft } from '../../../src/characters/characters.rules.js';
+import { contentOf, fromDraft, type CharacterDraft } from '../../../src/characters/characters.rules.js';
+import { EMPTY_REST } from '../../../src/characters/cards/card-mapping.js';
 import { newId } from '../../../src/platform/ids/ids.js';
 import { Cursors } from '../../../src/platform/pagination/cursors.js';
 import { Pagination } from '../../../src/platform/pagination/pagination.js';
@@ -27,8 +28,15 @@ describe.each(['embedded', 'postgres'] as const)('characters in the %s database'
   async function add(draft: CharacterDraft, rest: Partial<Character> = {}): Promise<string> {
     const at = new Date(START);
     const character = {
-      ...fromDraft({ visibility: 'public', ...draft }),
-      ...{ id: newId(), creatorId: null, conversationCount: 0, version: 1, createdAt: at, updatedAt: at },
+      ...contentOf(fromDraft({ visibility: 'public', ...draft })),
+      ...{
+        id: newId(),
+        creatorId: null,
+        card: EMPTY_REST,
+        conversationCount: 0,
+        createdAt: at,
+        updatedAt: at,
+      },
       ...rest,
     };
     await characters.insert([character]);

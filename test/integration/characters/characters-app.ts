@@ -6,6 +6,7 @@ import { Test } from '@nestjs/testing';
 import { CacheModule } from '@rapport/cache';
 import { Redis } from 'ioredis';
 import { CharacterEntity, CharacterHeadEntity } from '../../../src/characters/character.entity.js';
+import { CharacterAssetEntity } from '../../../src/characters/gallery/character-asset.entity.js';
 import { CharactersModule } from '../../../src/characters/characters.module.js';
 import { ConfigModule } from '../../../src/config/config.module.js';
 import { LoadedSettings } from '../../../src/config/load-settings.js';
@@ -13,6 +14,9 @@ import type { SettingsClass } from '../../../src/config/setting.js';
 import type { Actor } from '../../../src/platform/actor/actor.js';
 import { ClockModule } from '../../../src/platform/clock/clock.module.js';
 import { Database } from '../../../src/platform/database/database.js';
+import { EventsModule } from '../../../src/platform/events/events.module.js';
+import { RedisSettings } from '../../../src/platform/redis/redis.settings.js';
+import { RuntimeSettings } from '../../../src/config/runtime.settings.js';
 import { platformErrors } from '../../../src/platform/errors/platform.errors.js';
 import { configureHttp } from '../../../src/platform/http/configure-http.js';
 import { createHttpAdapter } from '../../../src/platform/http/http-adapter.js';
@@ -62,7 +66,9 @@ export interface CharactersApp {
 
 /** The characters feature behind the real HTTP conventions, with the cache in memory or, given an url, on Redis. */
 export async function startCharacters(redisUrl?: string): Promise<CharactersApp> {
-  const db: TestDatabase = await createTestDatabase({ entities: [CharacterEntity, CharacterHeadEntity] });
+  const db: TestDatabase = await createTestDatabase({
+    entities: [CharacterEntity, CharacterHeadEntity, CharacterAssetEntity],
+  });
   const { database } = db;
   const connections = redisUrl ? [new Redis(redisUrl), new Redis(redisUrl)] : [];
   await Promise.all(connections.map((connection) => once(connection, 'ready')));
@@ -85,6 +91,8 @@ export async function startCharacters(redisUrl?: string): Promise<CharactersApp>
           new Map<SettingsClass, object>([
             [ServerSettings, server],
             [PaginationSettings, pagination],
+            [RedisSettings, new RedisSettings()],
+            [RuntimeSettings, new RuntimeSettings()],
           ]),
         ),
       ),
@@ -105,6 +113,7 @@ export async function startCharacters(redisUrl?: string): Promise<CharactersApp>
       PeriodicModule,
       PaginationModule,
       ObservedModule,
+      EventsModule,
       HttpPlatformModule,
       CharactersModule,
     ],

@@ -86,6 +86,25 @@ CREATE TABLE character_days_reconciled (
 CREATE INDEX conversations_created_at_idx ON conversations USING brin (created_at);
 CREATE INDEX messages_created_at_idx ON messages USING brin (created_at);
 CREATE INDEX generations_created_at_idx ON generations USING brin (created_at);
+
+INSERT INTO character_days
+  (character_id, day, slot, conversations, messages, replies, reply_ms, tokens, last_active_at)
+SELECT character_id, (at AT TIME ZONE 'UTC')::date, 0, sum(conversations), sum(messages), sum(replies),
+       sum(reply_ms), sum(tokens), max(at)
+FROM (
+  SELECT character_id, created_at AS at, 1 AS conversations, 0 AS messages, 0 AS replies, 0 AS reply_ms, 0 AS tokens
+  FROM conversations
+  UNION ALL
+  SELECT c.character_id, m.created_at, 0, 1, 0, 0, 0 FROM messages m JOIN conversations c ON c.id = m.conversation_id
+  UNION ALL
+  SELECT character_id, completed_at, 0, 0, 1, extract(epoch FROM completed_at - created_at) * 1000,
+         coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)
+  FROM generations WHERE status = 'completed' AND completed_at IS NOT NULL
+) AS activity
+GROUP BY 1, 2;
+
+INSERT INTO character_visitors (character_id, user_id, last_day)
+SELECT character_id, user_id, max((last_activity_at AT TIME ZONE 'UTC')::date) FROM conversations GROUP BY 1, 2;
 `;
 
 /** Whole cards with lorebook and personality, galleries, what characters are used for, and a search that has an index. */

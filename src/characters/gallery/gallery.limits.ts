@@ -1,0 +1,10 @@
+const MiB = 1_048_576;
+
+export const GALLERY_LIMITS = {
+  /** Of one picture. */
+  bytes: 10 * MiB,
+  /** Of all pictures of one character. */
+  totalBytes: 200 * MiB,
+  assets: 200,
+  name: 120,
+} as const;

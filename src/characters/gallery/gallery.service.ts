@@ -1,0 +1,147 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Cacheable, CacheEvict } from '@rapport/cache';
+import type { Actor } from '../../platform/actor/actor.js';
+import { BlobStore } from '../../platform/blobs/blob-store.js';
+import { Clock } from '../../platform/clock/clock.js';
+import { Database } from '../../platform/database/database.js';
+import { platformErrors } from '../../platform/errors/platform.errors.js';
+import { newId } from '../../platform/ids/ids.js';
+import type { Page, PageQuery } from '../../platform/pagination/page.dto.js';
+import { Pagination } from '../../platform/pagination/pagination.js';
+import { characterGallery } from '../characters.cache.js';
+import { characterErrors, characterNotFound } from '../characters.errors.js';
+import { CharactersRepository } from '../characters.repository.js';
+import { CharactersService } from '../characters.service.js';
+import { GALLERY_LIMITS } from './gallery.limits.js';
+import { GalleryRepository } from './gallery.repository.js';
+import type { AssetType, GalleryAsset } from './gallery.types.js';
+import { verifiedPicture } from './verified-picture.js';
+
+export interface NewAsset {
+  type: AssetType;
+  name: string;
+  content: Buffer;
+  /** What its sender says that it is; refused when it is something else. */
+  mediaType?: string;
+}
+
+const byCharacter = (characterId: string): [string] => [characterId];
+
+/** The pictures of characters. Who may see a character sees its gallery; who may change it changes it. */
+@Injectable()
+export class GalleryService implements OnModuleInit {
+  constructor(
+    private readonly gallery: GalleryRepository,
+    private readonly characters: CharactersService,
+    private readonly rows: CharactersRepository,
+    private readonly blobs: BlobStore,
+    private readonly database: Database,
+    private readonly pagination: Pagination,
+    private readonly clock: Clock,
+  ) {}
+
+  onModuleInit(): void {
+    this.blobs.referredToBy({ table: 'character_assets', column: 'sha256' });
+  }
+
+  async list(
+    actor: Actor,
+    characterId: string,
+    { type, ...request }: PageQuery & { type?: AssetType },
+  ): Promise<Page<GalleryAsset>> {
+    const { id } = await this.characters.getVisible(actor, characterId);
+    const all = await this.assets(id);
+    return this.pagination.pageOf(type === undefined ? all : all.filter((asset) => asset.type === type), {
+      request,
+      list: 'gallery',
+      filters: { characterId: id, type },
+      keyOf: (asset) => asset.id,
+    });
+  }
+
+  /** All of a character's, whoever asks. */
+  @Cacheable(characterGallery)
+  assets(characterId: string): Promise<GalleryAsset[]> {
+    return this.gallery.list(characterId);
+  }
+
+  /** @throws not-found */
+  async get(actor: Actor, characterId: string, assetId: string): Promise<GalleryAsset> {
+    const { id } = await this.characters.getVisible(actor, characterId);
+    const asset = (await this.assets(id)).find((candidate) => candidate.id === assetId);
+    if (!asset) throw assetNotFound(assetId);
+    return asset;
+  }
+
+  async content({ id, sha256 }: GalleryAsset): Promise<Buffer> {
+    const content = await this.blobs.read(sha256);
+    // Removed since its row was read.
+    if (!content) throw assetNotFound(id);
+    return content;
+  }
+
+  /**
+   * @throws image-invalid, unsupported-media-type when it is not what its sender says, gallery-full; and as
+   * {@link CharactersService.getOwn}
+   */
+  async add(
+    actor: Actor,
+    characterId: string,
+    { content, mediaType, type, name }: NewAsset,
+  ): Promise<GalleryAsset> {
+    const { id } = await this.characters.getOwn(actor, characterId);
+    const picture = await verifiedPicture(content);
+    if (mediaType !== undefined && mediaType !== picture.mediaType) {
+      throw platformErrors['unsupported-media-type'](
+        `The picture was sent as ${mediaType} and is ${picture.mediaType}; send it as what it is.`,
+      );
+    }
+    const { width, height, format } = picture;
+    return this.insert(id, content, {
+      id: newId(),
+      type,
+      name,
+      ext: format === 'jpeg' ? 'jpg' : format,
+      mediaType: picture.mediaType,
+      size: content.length,
+      width,
+      height,
+      createdAt: this.clock.now(),
+    });
+  }
+
+  async remove(actor: Actor, characterId: string, assetId: string): Promise<void> {
+    const { id } = await this.characters.getOwn(actor, characterId);
+    if (!(await this.delete(id, assetId))) throw assetNotFound(assetId);
+  }
+
+  @CacheEvict(characterGallery, byCharacter)
+  private insert(
+    characterId: string,
+    content: Buffer,
+    asset: Omit<GalleryAsset, 'sha256'>,
+  ): Promise<GalleryAsset> {
+    return this.database.transaction(async () => {
+      // Its lock makes the limits hold for pictures that come at once.
+      if (!(await this.rows.lock(characterId))) throw characterNotFound(characterId);
+      const { count, bytes } = await this.gallery.totals(characterId);
+      if (count >= GALLERY_LIMITS.assets || bytes + asset.size > GALLERY_LIMITS.totalBytes) {
+        throw characterErrors['gallery-full'](
+          `A gallery holds ${GALLERY_LIMITS.assets} pictures and ${GALLERY_LIMITS.totalBytes} bytes; remove some first.`,
+          { members: { count, bytes } },
+        );
+      }
+      const stored = { ...asset, sha256: await this.blobs.put(content) };
+      await this.gallery.insert(characterId, stored);
+      return stored;
+    });
+  }
+
+  @CacheEvict(characterGallery, byCharacter)
+  private delete(characterId: string, assetId: string): Promise<boolean> {
+    return this.gallery.remove(characterId, assetId);
+  }
+}
+
+const assetNotFound = (assetId: string): Error =>
+  platformErrors['not-found'](`The gallery has no picture "${assetId}".`);
