@@ -1,5 +1,5 @@
 import { platformErrors } from '../../platform/errors/platform.errors.js';
-import type { Json, JsonObject } from './card.types.js';
+import type { Json } from './card.types.js';
 import { CARD_LIMITS } from './card.limits.js';
 import { cardInvalid, into, type CardFindings } from './card-findings.js';
 
