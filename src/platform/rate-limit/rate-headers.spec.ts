@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { addRateHeaders, type PolicyState } from './rate-headers.js';
+import { addRateHeaders, toRateLimits, type PolicyState } from './rate-headers.js';
 
 const burst: PolicyState = { name: 'burst', quota: 60, windowSeconds: 60, remaining: 59, resetsInMs: 1_000 };
 const daily: PolicyState = {
@@ -29,6 +29,13 @@ describe('the rate headers of an answer', () => {
     };
     expect(headers([burst], [daily])).toEqual(both);
     expect(headers([burst, daily])).toEqual(both);
+  });
+
+  it('say the same as an object, for acks', () => {
+    expect(toRateLimits([burst, daily])).toEqual([
+      { name: 'burst', q: 60, w: 60, r: 59, t: 1 },
+      { name: 'text-daily', q: 30, w: 86_400, qu: 'messages', r: 12, t: 40_210 },
+    ]);
   });
 
   it('are absent where nothing is limited', () => {
