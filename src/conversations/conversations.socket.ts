@@ -2,8 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../platform/actor/actor.js';
 import type { LogEvent } from '../platform/events/event-log.js';
 import { EventLog } from '../platform/events/event-log.service.js';
+import { Clock } from '../platform/clock/clock.js';
 import { BurstLimit } from '../platform/rate-limit/burst-limit.js';
+import { toRateLimits } from '../platform/rate-limit/rate-headers.js';
 import { SocketEvent, type SocketConnection } from '../platform/sockets/socket-event.js';
+import { dailyPolicies } from '../usage/usage.headers.js';
 import { conversationRoom, conversationStream, generationStream } from './conversations.events.js';
 import { ConversationsService } from './conversations.service.js';
 import {
@@ -41,6 +44,7 @@ export class ConversationsSocket {
     private readonly active: GenerationsRepository,
     private readonly events: EventLog,
     private readonly burst: BurstLimit,
+    private readonly clock: Clock,
   ) {}
 
   @SocketEvent('conversation:join', JoinConversation)
@@ -89,7 +93,8 @@ export class ConversationsSocket {
     { conversationId, ...draft }: SendMessage,
     connection: SocketConnection,
   ): Promise<SentMessage> {
-    await this.burst.take(actor);
+    const { state, refusal } = await this.burst.attempt(actor);
+    if (refusal) throw refusal;
     const { id } = await this.conversations.get(actor, conversationId);
     connection.enter(conversationRoom(id));
     const { message, generation, usage, duplicate } = await this.messages.post(actor, id, draft);
@@ -97,6 +102,7 @@ export class ConversationsSocket {
       message: toMessage(message),
       ...(generation ? { generation: toGenerationHandle(generation) } : {}),
       usage,
+      rateLimits: toRateLimits([...(state ? [state] : []), ...dailyPolicies(usage, this.clock.now())]),
       duplicate,
     };
   }

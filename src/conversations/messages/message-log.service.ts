@@ -146,6 +146,9 @@ export class MessageLog {
       if (!(await this.generations.end(generation, end))) return false;
       const { reservationId } = generation;
       if (!charged && reservationId) await this.usage.giveBack(reservationId);
+      const { promptTokens = null, completionTokens = null } = end;
+      if (promptTokens !== null && completionTokens !== null)
+        await this.usage.meter(generation.id, promptTokens + completionTokens);
       const message = locked && end.text !== '' ? await this.storeReply(locked, generation, end) : null;
       for (const event of closingEvents(generation, { ...end, retold }, message)) this.outbox.add(event);
       return true;

@@ -16,6 +16,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { Page } from '../../platform/pagination/page.dto.js';
+import type { RateLimitState } from '../../platform/rate-limit/rate-headers.js';
 import type { UsageCounters } from '../../usage/usage.dto.js';
 import type { GenerationParameters } from '../generations/generation.entity.js';
 import { GenerationHandle } from '../generations/generations.dto.js';
@@ -227,6 +228,8 @@ export class SentMessage {
   generation?: GenerationHandle;
   /** What is left of today's allowance with this character. */
   usage!: UsageCounters;
+  /** What the `RateLimit` headers of a sent message say. */
+  rateLimits!: RateLimitState[];
   /** True when this clientMessageId was sent before: nothing was stored or charged again. */
   duplicate!: boolean;
 }
