@@ -66,6 +66,11 @@ export class AiService {
     }));
   }
 
+  /** Of all models that may be asked. */
+  get largestWindow(): number {
+    return Math.max(this.window(), ...this.models.map(({ contextWindow }) => contextWindow));
+  }
+
   /** Tokens that prompt and reply may take together. */
   window(model?: string): number {
     return this.settings.windowOf(this.modelFor(model));

@@ -1,4 +1,5 @@
 import { CacheEvict, Caching, defineCache } from '@rapport/cache';
+import type { PromptSummary } from '../ai/ai.types.js';
 import type { Conversation, ConversationRef } from './conversation.js';
 import type { ConversationPage } from './conversations.dto.js';
 import type { HistoryMessage, MessageRecord } from './messages/messages.repository.js';
@@ -42,6 +43,9 @@ export const newestMessages = defineCache<[id: string], MessageRecord[]>({
 export interface Context {
   answeredId: string;
   history: HistoryMessage[];
+  /** Whether the conversation begins before that. */
+  hasEarlier: boolean;
+  summary?: PromptSummary;
 }
 
 export const conversationContext = defineCache<[id: string], Context | undefined>({
@@ -49,6 +53,7 @@ export const conversationContext = defineCache<[id: string], Context | undefined
   key: (id) => [id],
   ttl: '2m',
   l1: { ttl: '30s' },
+  version: 2,
 });
 
 type Changing = (conversation: never, ...rest: never[]) => Promise<unknown>;

@@ -1,9 +1,12 @@
 import { Module } from '@nestjs/common';
 import { AiModule } from '../ai/ai.module.js';
+import { CharacterPromptsModule } from '../ai/prompt/character-prompts.module.js';
 import { CharactersModule } from '../characters/characters.module.js';
 import { DatabaseModule } from '../platform/database/database.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { ConversationContextController } from './conversation-context.controller.js';
+import { ConversationContexts } from './conversation-context.service.js';
 import { ConversationEntity } from './conversation.entity.js';
 import { ConversationTopic } from './conversation.topic.js';
 import { ConversationNews } from './conversation-news.service.js';
@@ -20,6 +23,7 @@ import { GenerationRunner } from './generations/generation-runner.service.js';
 import { GenerationsController } from './generations/generations.controller.js';
 import { GenerationsRepository } from './generations/generations.repository.js';
 import { GenerationsService } from './generations/generations.service.js';
+import { PromptContexts } from './generations/prompt-contexts.service.js';
 import { PromptsService } from './generations/prompts.service.js';
 import { ReplyEvents } from './generations/reply-events.service.js';
 import { ReplyStreaming } from './generations/reply-streaming.service.js';
@@ -48,6 +52,7 @@ import { TypingSocket } from './typing.socket.js';
     CharactersModule,
     UsageModule,
     AiModule,
+    CharacterPromptsModule,
     DatabaseModule.forFeature([
       ConversationEntity,
       MessageEntity,
@@ -58,12 +63,14 @@ import { TypingSocket } from './typing.socket.js';
   ],
   controllers: [
     SearchController,
+    ConversationContextController,
     ConversationsController,
     MessagesController,
     GenerationsController,
     SummariesController,
   ],
   providers: [
+    ConversationContexts,
     ConversationNews,
     ConversationStarts,
     ConversationStore,
@@ -81,6 +88,7 @@ import { TypingSocket } from './typing.socket.js';
     MessageTree,
     MessagesRepository,
     MessagesService,
+    PromptContexts,
     PromptsService,
     ReplyEvents,
     ReplyStreaming,

@@ -1,23 +1,25 @@
 import { Injectable } from '@nestjs/common';
-import { Cacheable } from '@rapport/cache';
 import { AiService } from '../../ai/ai.service.js';
-import type { Prompt, PromptHistoryMessage } from '../../ai/ai.types.js';
+import type { ExplainedPrompt, Prompt, PromptInput } from '../../ai/ai.types.js';
+import { CharacterPrompts } from '../../ai/prompt/character-prompts.service.js';
 import { PromptBuilder } from '../../ai/prompt/prompt-builder.service.js';
-import { CharactersService } from '../../characters/characters.service.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
 import { UsersService } from '../../users/users.service.js';
 import type { ConversationRef } from '../conversation.js';
-import { conversationContext, type Context } from '../conversations.cache.js';
-import { MessagesRepository, type MessageRecord } from '../messages/messages.repository.js';
+import { MessagesRepository } from '../messages/messages.repository.js';
 import type { GenerationEntity, GenerationParameters } from './generation.entity.js';
+import { PromptContexts } from './prompt-contexts.service.js';
+
+type Said = Pick<PromptInput, 'history' | 'hasEarlier' | 'summary'>;
 
 /** Makes prompts from what is stored: the character, its user's name, and the conversation so far. */
 @Injectable()
 export class PromptsService {
   constructor(
-    private readonly characters: CharactersService,
+    private readonly characters: CharacterPrompts,
     private readonly users: UsersService,
     private readonly messages: MessagesRepository,
+    private readonly contexts: PromptContexts,
     private readonly builder: PromptBuilder,
     private readonly ai: AiService,
   ) {}
@@ -29,7 +31,11 @@ export class PromptsService {
     parameters: GenerationParameters,
   ): Promise<void> {
     this.ai.modelFor(parameters.model);
-    await this.build(conversation, [{ role: 'user', text, seq: 1 }], parameters);
+    await this.build(
+      conversation,
+      { history: [{ role: 'user', text, seq: 1 }], hasEarlier: true },
+      parameters,
+    );
   }
 
   async forGeneration(generation: GenerationEntity): Promise<{ prompt: Prompt; version: number }> {
@@ -37,30 +43,31 @@ export class PromptsService {
     const answered = await this.messages.find(conversationId, parentMessageId);
     if (!answered) throw platformErrors['not-found']('The message to answer was deleted.');
     const conversation = { id: conversationId, userId, characterId };
-    return this.build(conversation, await this.historyUpTo(answered), parameters);
+    return this.build(conversation, await this.contexts.before(answered), parameters);
   }
 
-  private async historyUpTo(answered: MessageRecord): Promise<readonly PromptHistoryMessage[]> {
-    const context = await this.context(answered.conversationId);
-    return context?.answeredId === answered.id ? context.history : this.messages.historyUpTo(answered);
-  }
-
-  /** What is to be answered next, and what was said before it. */
-  @Cacheable(conversationContext)
-  async context(conversationId: string): Promise<Context | undefined> {
-    const answered = await this.messages.newest(conversationId, 'user');
-    return answered && { answeredId: answered.id, history: await this.messages.historyUpTo(answered) };
+  /**
+   * What a model is given of the conversation as it stands.
+   * @throws model-not-available; context-overflow; not-found when the character is gone
+   */
+  async ofConversation(conversation: ConversationRef, model?: string): Promise<ExplainedPrompt> {
+    this.ai.modelFor(model);
+    const said = (await this.contexts.newest(conversation.id)) ?? { history: [] };
+    return (await this.build(conversation, said, { model })).prompt;
   }
 
   private async build(
     { userId, characterId }: ConversationRef,
-    history: readonly PromptHistoryMessage[],
-    { model, maxTokens }: GenerationParameters,
-  ): Promise<{ prompt: Prompt; version: number }> {
+    { history, hasEarlier, summary }: Said,
+    { model, maxTokens, seed }: GenerationParameters,
+  ): Promise<{ prompt: ExplainedPrompt; version: number }> {
     const character = await this.characters.find(characterId);
     if (!character) throw platformErrors['not-found']('The character of this conversation no longer exists.');
     const userName = await this.users.displayNameOf(userId);
-    const prompt = this.builder.build({ character, userName, history, model, maxTokens });
-    return { prompt, version: character.version };
+    const about = { character, userName, model, maxTokens, seed };
+    return {
+      prompt: this.builder.build({ ...about, history, hasEarlier, summary }),
+      version: character.version,
+    };
   }
 }

@@ -1,5 +1,5 @@
 import { FULL_SIZE } from '../../../libs/cache/src/testing/full-size.js';
-import { PromptsService } from '../../../src/conversations/generations/prompts.service.js';
+import { PromptContexts } from '../../../src/conversations/generations/prompt-contexts.service.js';
 import {
   MessagesRepository,
   type MessageRecord,
@@ -28,10 +28,10 @@ const shown = async (talk: Talk, query = ''): Promise<string[]> => {
   const { items } = expectStatus(200, await service.person.get<Window>(path(talk, query)));
   return items.slice(items[0]?.seq === 1 ? 1 : 0).map(({ text }) => text);
 };
-/** What the next reply would look back on. */
+/** What a model is given of what was said. */
 const context = async (talk: Talk): Promise<string[]> => {
-  const found = await service.app.get(PromptsService, { strict: false }).context(talk.id);
-  return (found?.history ?? []).slice(1).map(({ text }) => text);
+  const found = await service.app.get(PromptContexts, { strict: false }).newest(talk.id);
+  return found.slice(1);
 };
 const choose = (talk: Talk, messageId: string, variantId: string) =>
   service.person.put<Problem>(path(talk, `/${messageId}/active-variant`), { variantId });
@@ -43,7 +43,7 @@ describe('a message that follows an earlier one', () => {
     const [, second] = await service.converse(talk, 'two', 'TWO');
     await service.converse(talk, 'other', 'OTHER', first!.id);
     expect(await shown(talk)).toEqual(['one', 'ONE', 'other', 'OTHER']);
-    expect(await context(talk)).toEqual(['one', 'ONE', 'other']);
+    expect(await context(talk)).toEqual(['one', 'ONE', 'other', 'OTHER']);
     expect(await shown(talk, `?leaf=${second!.id}`)).toEqual(['one', 'ONE', 'two', 'TWO']);
     await service.converse(talk, 'three', 'THREE');
     expect(await shown(talk)).toEqual(['one', 'ONE', 'other', 'OTHER', 'three', 'THREE']);
@@ -96,7 +96,7 @@ describe('variants of a reply', () => {
     ]);
     expectStatus(200, await choose(talk, other.id, first!.id));
     expect(await shown(talk)).toEqual(['one', 'ONE', 'two', 'TWO']);
-    expect(await context(talk)).toEqual(['one', 'ONE', 'two']);
+    expect(await context(talk)).toEqual(['one', 'ONE', 'two', 'TWO']);
     expectStatus(200, await choose(talk, first!.id, other.id));
     await service.say(talk, 'dos');
     expect(await shown(talk)).toEqual(['one', 'UNO', 'dos']);
@@ -299,10 +299,8 @@ describe.each(SEEDS)('a random tree of messages (seed %i)', (seed) => {
       expect((await messages.newest(talk.id)).map(({ text }) => text)).toEqual(
         path.slice(-51).map(({ text }) => text),
       );
-      const answered = path.findLast(({ role }) => role === 'user');
-      const looked = await service.app.get(PromptsService, { strict: false }).context(talk.id);
-      const upTo = answered ? path.slice(0, path.indexOf(answered) + 1) : [];
-      expect((looked?.history ?? []).map(({ text }) => text)).toEqual(upTo.map(({ text }) => text));
+      const looked = await service.app.get(PromptContexts, { strict: false }).newest(talk.id);
+      expect(looked).toEqual(path.map(({ text }) => text));
 
       const one = any(model.left());
       if (!one) continue;
