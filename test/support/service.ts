@@ -87,6 +87,40 @@ export async function startBuilt(settings: Settings = {}, options: BuiltOptions 
   throw new Error(`The built service was not ready within ${START_DEADLINE_MS} ms:\n${output()}`);
 }
 
+/** Starts `dist/apps/worker/src/main.js` and waits until it says that it is ready. */
+export async function startWorker(settings: Settings): Promise<Omit<BuiltService, 'url' | 'readyMs'>> {
+  // What it says of itself is all there is to know it by: it listens nowhere.
+  const { child, directory, dataDir, output, exited } = await launch(
+    { ...settings, LOG_LEVEL: 'info' },
+    { program: 'dist/apps/worker/src/main.js' },
+  );
+  const ready = new Promise<void>((resolve) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', () => {
+        if (/worker \S+ is ready/.test(output())) resolve();
+      });
+  });
+  const failed = exited.then(() => Promise.reject(new Error(`The worker did not start:\n${output()}`)));
+  const late = delay(START_DEADLINE_MS, undefined, { ref: false }).then(() =>
+    Promise.reject(new Error(`The worker was not ready within ${START_DEADLINE_MS} ms:\n${output()}`)),
+  );
+  // Whichever of them comes later is of no interest.
+  for (const promise of [failed, late]) promise.catch(() => undefined);
+  await Promise.race([ready, failed, late]);
+  return {
+    pid: child.pid as number,
+    dataDir,
+    output,
+    signal: (signal) => void child.kill(signal),
+    stop: () => end(child, exited, directory),
+    kill: async () => {
+      child.kill('SIGKILL');
+      await exited;
+      clean(child, directory);
+    },
+  };
+}
+
 /** Runs a start that is expected to be refused, to its end. */
 export async function runBuilt(
   settings: Settings,

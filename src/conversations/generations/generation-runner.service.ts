@@ -18,6 +18,7 @@ import { GenerationsRepository } from './generations.repository.js';
 import type { Ended } from './generation-end.js';
 import { GenerationsService } from './generations.service.js';
 import { PromptsService } from './prompts.service.js';
+import { ReplyQueue } from './reply-queue.service.js';
 import { CANCELLED, ReplyStreaming } from './reply-streaming.service.js';
 
 const RECOVERY_MS = 3_000;
@@ -51,6 +52,7 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
     private readonly events: EventLog,
     private readonly tasks: PeriodicTasks,
     private readonly shutdown: Shutdown,
+    private readonly queue: ReplyQueue,
   ) {}
 
   onModuleInit(): void {
@@ -60,6 +62,7 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
         if (event.stream === generationStream(id)) abort.abort(CANCELLED);
       }
     });
+    this.queue.serve((id) => this.take(id));
     this.tasks.every('generations.recover', RECOVERY_MS, () => this.recover());
   }
 
@@ -73,6 +76,7 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
    */
   async finish(): Promise<boolean> {
     this.shutdown.enter('draining');
+    this.queue.silence();
     if (this.running.size === 0) return false;
     const finished = Promise.all([...this.running.values()].map(({ done }) => done));
     const late = sleep(this.shutdown.workMs, false, { ref: false });
@@ -113,8 +117,24 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
     }
   }
 
-  /** In the background; waits its turn when an earlier reply of the conversation is still streaming. */
+  /** In the background, here or, where replies are made by workers and one can be woken, there. */
   start(generation: GenerationEntity): void {
+    if (!this.queue.isUsed) return this.startHere(generation);
+    void this.queue.call(generation.id).then((handedOver) => {
+      if (!handedOver) this.startHere(generation);
+    });
+  }
+
+  /** From the queue; resolves when this process is done with it. */
+  private async take(id: string): Promise<void> {
+    const generation = await this.generations.find(id);
+    if (generation?.status !== 'queued') return;
+    this.startHere(generation);
+    await this.whenDone(id);
+  }
+
+  /** Waits its turn when an earlier reply of the conversation is still streaming. */
+  private startHere(generation: GenerationEntity): void {
     if (this.shutdown.draining) return;
     const running = this.running.get(generation.id);
     if (running) {
@@ -130,7 +150,7 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
       .finally(() => {
         const again = this.running.get(generation.id)?.again;
         this.running.delete(generation.id);
-        if (again) this.start(generation);
+        if (again) this.startHere(generation);
       });
     this.running.set(generation.id, { abort, done, again: false });
   }
@@ -158,7 +178,7 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
 
   private async startNext(conversationId: string, after: string): Promise<void> {
     const next = await this.generations.nextQueued(conversationId);
-    if (next && next.id !== after) this.start(next);
+    if (next && next.id !== after) this.startHere(next);
   }
 
   /** The text exists nowhere else yet, so a database that is away for a moment must not cost it. */
@@ -182,7 +202,7 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
     for (const orphan of await this.generations.orphans(RECOVERED_AT_ONCE)) {
       if (this.running.has(orphan.id)) continue;
       if (orphan.status === 'queued') {
-        this.start(orphan);
+        this.startHere(orphan);
         continue;
       }
       try {

@@ -43,16 +43,20 @@ export class Alarm implements OnApplicationShutdown {
     this.stops = [connections.onReady(() => this.listen()), connections.onLost(() => this.hangUp())];
   }
 
-  /** Wakes some process, or this one where no other can be reached. Answers whether any was; never rejects. */
-  async ring(id: string): Promise<boolean> {
-    if (await this.ringShared(id)) return true;
-    this.answerer?.look();
-    return this.answerer !== undefined;
+  /** Wakes some process, or this one where no other can be reached. */
+  async ring(id: string): Promise<void> {
+    if (!(await this.call(id))) this.answerer?.look();
   }
 
-  /** Whether another process may hear it. */
-  get isShared(): boolean {
-    return this.connections.mode === 'redis' && this.connections.writable();
+  /** Wakes some process. False when none can be reached; never rejects. */
+  async call(id: string): Promise<boolean> {
+    if (this.connections.mode === 'none' || !this.connections.writable()) return false;
+    try {
+      return (await within(this.add(id), RING_MS)) === 'rung';
+    } catch (error) {
+      this.logger.warn({ err: error }, 'A worker was not woken; the work is found when workers look for it');
+      return false;
+    }
   }
 
   /** From now on this process is one of those that are woken, for so many rows at once. */
@@ -73,16 +77,6 @@ export class Alarm implements OnApplicationShutdown {
     this.silence();
     // The connection is not its own; what is left are listeners.
     await within(this.queue?.close());
-  }
-
-  private async ringShared(id: string): Promise<boolean> {
-    if (!this.isShared) return false;
-    try {
-      return (await within(this.add(id), RING_MS)) === 'rung';
-    } catch (error) {
-      this.logger.warn({ err: error }, 'A worker was not woken; the work is found when workers look for it');
-      return false;
-    }
   }
 
   private async add(id: string): Promise<'rung'> {

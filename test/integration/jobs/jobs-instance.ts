@@ -25,6 +25,9 @@ export interface InstanceOptions {
   redisUrl?: string;
   keyPrefix?: string;
   settings?: Partial<JobSettings>;
+  clusterNodes?: { host: string; port: number }[];
+  /** Whether it looks at the rows from time to time, or runs only what it is woken for. @default true */
+  sweeps?: boolean;
 }
 
 /** What one process has of jobs, over a database and a Redis that it shares with others. */
@@ -47,7 +50,11 @@ export class JobsInstance {
     const redis = Object.assign(new RedisSettings(), { keyPrefix: options.keyPrefix ?? 'rapport' });
     const runtime = new RuntimeSettings();
     const settings = Object.assign(new JobSettings(), { takenOverAfterMs: 1_000 }, options.settings);
-    this.connections = new RedisConnections({ url: options.redisUrl, heartbeatMs: 100 });
+    this.connections = new RedisConnections({
+      url: options.redisUrl,
+      clusterNodes: options.clusterNodes,
+      heartbeatMs: 100,
+    });
     this.database = new Database(db.dataSource, db.mode);
     this.log = new EventLog(this.connections, redis, runtime);
     this.outbox = new EventOutbox(this.database, this.log, this.tasks);
@@ -84,7 +91,7 @@ export class JobsInstance {
     instance.outbox.onModuleInit();
     instance.handlers.onModuleInit();
     instance.runner.onApplicationBootstrap();
-    instance.sweep.onApplicationBootstrap();
+    if (options.sweeps ?? true) instance.sweep.onApplicationBootstrap();
     return instance;
   }
 
