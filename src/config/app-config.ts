@@ -1,4 +1,5 @@
 import { AiSettings } from '../ai/ai.settings.js';
+import { ReplySettings } from '../conversations/generations/replies.settings.js';
 import { DemoSettings } from '../auth/demo.settings.js';
 import { PasswordSettings } from '../auth/passwords.settings.js';
 import { TokenSettings } from '../auth/tokens.settings.js';

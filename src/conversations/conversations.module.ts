@@ -26,6 +26,7 @@ import { GenerationsService } from './generations/generations.service.js';
 import { PromptContexts } from './generations/prompt-contexts.service.js';
 import { PromptsService } from './generations/prompts.service.js';
 import { ReplyEvents } from './generations/reply-events.service.js';
+import { ReplyQueue } from './generations/reply-queue.service.js';
 import { ReplyStreaming } from './generations/reply-streaming.service.js';
 import { MessageEditEntity, MessageEntity } from './messages/message.entity.js';
 import { MessagePaths } from './messages/message-paths.repository.js';
@@ -91,6 +92,7 @@ import { TypingSocket } from './typing.socket.js';
     PromptContexts,
     PromptsService,
     ReplyEvents,
+    ReplyQueue,
     ReplyStreaming,
     SearchRepository,
     SearchService,
