@@ -36,5 +36,6 @@ export const SETTINGS: readonly SettingsClass[] = [
   UsersSettings,
   UsageSettings,
   AiSettings,
+  ReplySettings,
   RealtimeSettings,
 ];
