@@ -1,19 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
-import type { WindowStatistics } from './character-stats.types.js';
-
-/** One day of one character, as it is counted. */
-export interface CharacterDay {
-  characterId: string;
-  /** ISO date, UTC. */
-  day: string;
-  conversations: number;
-  messages: number;
-  replies: number;
-  replyMs: number;
-  tokens: number;
-  lastActiveAt: Date;
-}
+import type { CharacterDay, WindowStatistics } from './character-stats.types.js';
 
 interface WindowRow {
   conversations: number;
@@ -81,7 +68,10 @@ export class CharacterStatsRepository {
     return rows.length > 0;
   }
 
-  /** Puts the truth about a day in the place of what was counted. @returns how many characters were wrong */
+  /**
+   * Puts the truth about a day in the place of what was counted. Times are not compared: two clocks never agree.
+   * @returns how many characters were wrong
+   */
   async replaceDay(day: string, truth: readonly CharacterDay[]): Promise<number> {
     const column = <Name extends keyof CharacterDay>(name: Name): CharacterDay[Name][] =>
       truth.map((row) => row[name]);
@@ -97,8 +87,8 @@ export class CharacterStatsRepository {
        ), wrong AS (
          SELECT coalesce(t.character_id, c.character_id) AS character_id
          FROM truth t FULL JOIN counted c USING (character_id)
-         WHERE (t.conversations, t.messages, t.replies, t.reply_ms, t.tokens)
-           IS DISTINCT FROM (c.conversations, c.messages, c.replies, c.reply_ms, c.tokens)
+         WHERE (t.conversations, t.messages, t.replies, t.tokens)
+           IS DISTINCT FROM (c.conversations, c.messages, c.replies, c.tokens)
        ), emptied AS (
          DELETE FROM character_days d USING wrong w
          WHERE d.day = $1 AND d.character_id = w.character_id

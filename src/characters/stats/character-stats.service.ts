@@ -5,8 +5,8 @@ import { Clock } from '../../platform/clock/clock.js';
 import { Database } from '../../platform/database/database.js';
 import { characterStats } from '../characters.cache.js';
 import { CharactersService } from '../characters.service.js';
-import { CharacterStatsRepository, type CharacterDay } from './character-stats.repository.js';
-import type { CharacterStatistics } from './character-stats.types.js';
+import { CharacterStatsRepository } from './character-stats.repository.js';
+import type { CharacterDay, CharacterStatistics } from './character-stats.types.js';
 
 const DAY_MS = 86_400_000;
 const WEEK_DAYS = 7;

@@ -17,3 +17,16 @@ export interface CharacterStatistics {
   windows: Record<StatsWindow, WindowStatistics>;
   asOf: Date;
 }
+
+/** One day of one character, as it is counted. */
+export interface CharacterDay {
+  characterId: string;
+  /** ISO date, UTC. */
+  day: string;
+  conversations: number;
+  messages: number;
+  replies: number;
+  replyMs: number;
+  tokens: number;
+  lastActiveAt: Date;
+}
