@@ -3,6 +3,8 @@ import { BlobsModule } from '../platform/blobs/blobs.module.js';
 import { ClockModule } from '../platform/clock/clock.module.js';
 import { DatabaseModule } from '../platform/database/database.module.js';
 import { PeriodicModule } from '../platform/jobs/periodic.module.js';
+import { CharacterDataRepository } from './character-data.repository.js';
+import { CharacterData } from './character-data.service.js';
 import { CharacterPartsController } from './character-parts.controller.js';
 import { CharacterStore } from './character-store.service.js';
 import { CharacterEntity, CharacterHeadEntity } from './character.entity.js';
@@ -29,6 +31,8 @@ import { CharacterStatsService } from './stats/character-stats.service.js';
   ],
   controllers: [CharactersController, CharacterPartsController, GalleryController, CharacterStatsController],
   providers: [
+    CharacterData,
+    CharacterDataRepository,
     CharacterStatsReconciling,
     CharacterStatsRepository,
     CharacterStatsService,

@@ -46,6 +46,8 @@ import { SummaryStore } from './summaries/summary-store.service.js';
 import { SummaryWriter } from './summaries/summary-writer.service.js';
 import { SummaryEntity } from './summaries/summary.entity.js';
 import { TypingSocket } from './typing.socket.js';
+import { ConversationDataRepository } from './user-data/conversation-data.repository.js';
+import { ConversationData } from './user-data/conversation-data.service.js';
 
 @Module({
   imports: [
@@ -102,6 +104,8 @@ import { TypingSocket } from './typing.socket.js';
     SummaryStore,
     SummaryWriter,
     TypingSocket,
+    ConversationData,
+    ConversationDataRepository,
   ],
   exports: [ConversationsService],
 })

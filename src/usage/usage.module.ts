@@ -23,6 +23,7 @@ import { StatisticsStore } from './statistics/statistics-store.js';
 import { TopCharacters } from './statistics/top-characters.js';
 import { UsageSettlement } from './usage-settlement.service.js';
 import { UsageController } from './usage.controller.js';
+import { UsageData } from './usage-data.service.js';
 import { UsageService } from './usage.service.js';
 
 @Module({
@@ -42,6 +43,7 @@ import { UsageService } from './usage.service.js';
     ReservationSweep,
     StatisticsRepository,
     StatisticsStore,
+    UsageData,
     StatisticsAudit,
     StatisticsService,
     TopCharacters,

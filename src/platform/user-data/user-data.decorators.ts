@@ -14,7 +14,7 @@ export interface ExportedBatch {
 /** Bounded work: at most some thousand rows at once. Repeated with the same `after`, it gives the same. */
 export type ExportMethod = (userId: string, after: string | undefined) => Promise<ExportedBatch>;
 
-/** Bounded work inside a transaction; answers whether there may be more to erase. Repeating it does no harm. */
+/** Bounded work in transactions of its own; answers whether there may be more to erase. Repeating it does no harm. */
 export type EraseMethod = (userId: string) => Promise<boolean>;
 
 export interface DeclaredExport {

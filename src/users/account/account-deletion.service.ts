@@ -65,7 +65,7 @@ export class AccountDeletion implements OnApplicationBootstrap {
       let more = true;
       while (more) {
         job.throwIfStopped();
-        more = await this.database.transaction(() => erase(userId));
+        more = await erase(userId);
       }
       done.push(name);
       await job.save({ done }, { phase: name, done: done.length, total: erasures.length + 1 });
