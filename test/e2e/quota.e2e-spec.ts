@@ -3,6 +3,7 @@ import { Api, expectStatus, newCharacter, newPerson } from '../support/api-clien
 import type { Answer, Character, Conversation, Person, Posted, Problem } from '../support/api-client.js';
 import { startCluster } from '../support/cluster.js';
 import { START_MS, startEmbedded } from '../support/service.js';
+import { LiveSocket, type Sent } from '../support/socket-client.js';
 import { testServers } from '../support/test-servers.js';
 import { adminToken, TOKEN_SECRET } from '../support/tokens.js';
 
@@ -104,6 +105,40 @@ describe.each(Object.keys(DEPLOYMENTS))('with one message left, on %s', (name) =
       .say(message.conversationId, 'Now or never', reply, message.clientMessageId!);
     expect(expectStatus(status, again).message).toEqual(message);
     expect(again.headers.get('ratelimit')).toMatch(/, "text-daily";r=0;/);
+  });
+
+  test('that is told to the devices of the user once, and counted in the statistics at once', async () => {
+    const character = await newCharacter(person);
+    const { id: conversationId } = await person.converse(character.id);
+    const device = await LiveSocket.connect(deployment!.urls.at(-1)!, person.token);
+    const said = { conversationId, clientMessageId: randomUUID(), text: 'Hello', reply: { mode: 'none' } };
+    const sent = await device.get<Sent & { rateLimits: object[] }>('message:send', said);
+    expect(sent.rateLimits).toMatchObject([
+      { name: 'burst', w: 60 },
+      { name: 'text-daily', q: 1, w: 86_400, qu: 'messages', r: 0 },
+      { name: 'audio-daily', r: 5 },
+      { name: 'media-daily', r: 5 },
+    ]);
+    const about = { characterId: character.id };
+    const ofThis = ({ data }: { data: object }): boolean =>
+      (data as typeof about).characterId === character.id;
+    expect((await device.hears('usage.updated', ofThis)).data).toMatchObject({
+      ...about,
+      counters: { text: { used: 1, reserved: 0, limit: 1, remaining: 0 } },
+    });
+    expect((await device.hears('usage.limit', ofThis)).data).toMatchObject({
+      ...about,
+      kind: 'text',
+      percent: 100,
+    });
+    expect(device.heard.filter((event) => event.type === 'usage.limit' && ofThis(event))).toHaveLength(1);
+    device.close();
+
+    for (const reader of at) {
+      const path = `/api/usage/aggregates?window=hour&characterId=${character.id}`;
+      const { buckets } = expectStatus(200, await reader.get<{ buckets: { text: number }[] }>(path));
+      expect(buckets.reduce((sum, { text }) => sum + text, 0)).toBe(1);
+    }
   });
 
   test('another character has an allowance of its own', async () => {
