@@ -1,5 +1,4 @@
 import { FULL_SIZE } from '../../../libs/cache/src/testing/full-size.js';
-import { PromptContexts } from '../../../src/conversations/generations/prompt-contexts.service.js';
 import {
   MessagesRepository,
   type MessageRecord,
@@ -30,7 +29,7 @@ const shown = async (talk: Talk, query = ''): Promise<string[]> => {
 };
 /** What a model is given of what was said. */
 const context = async (talk: Talk): Promise<string[]> => {
-  const found = await service.app.get(PromptContexts, { strict: false }).newest(talk.id);
+  const found = await service.context(talk);
   return found.slice(1);
 };
 const choose = (talk: Talk, messageId: string, variantId: string) =>
@@ -299,7 +298,7 @@ describe.each(SEEDS)('a random tree of messages (seed %i)', (seed) => {
       expect((await messages.newest(talk.id)).map(({ text }) => text)).toEqual(
         path.slice(-51).map(({ text }) => text),
       );
-      const looked = await service.app.get(PromptContexts, { strict: false }).newest(talk.id);
+      const looked = await service.context(talk);
       expect(looked).toEqual(path.map(({ text }) => text));
 
       const one = any(model.left());

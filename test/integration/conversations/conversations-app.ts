@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../../src/bootstrap.js';
 import { GenerationsService } from '../../../src/conversations/generations/generations.service.js';
+import { PromptContexts } from '../../../src/conversations/generations/prompt-contexts.service.js';
 import { MessageLog, type Regeneration } from '../../../src/conversations/messages/message-log.service.js';
 import type { MessageRecord } from '../../../src/conversations/messages/messages.repository.js';
 import { MessagesRepository } from '../../../src/conversations/messages/messages.repository.js';
@@ -35,6 +36,8 @@ export interface ConversationsApp {
   /** Another variant, as if the model had said it. */
   again(talk: Talk, messageId: string, answer: string, how?: Regeneration): Promise<MessageRecord>;
   conclude(generation: GenerationEntity, answer: string): Promise<MessageRecord>;
+  /** What the next prompt looks back on. */
+  context(talk: Talk): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -93,6 +96,10 @@ export async function startConversations(settings: Record<string, string> = {}):
     again: async (talk, messageId, answer, how = {}) => {
       const { generation } = await log.askAgain(talk, actor, messageId, how);
       return conclude(generation, answer);
+    },
+    context: async ({ id }) => {
+      const found = await app.get(PromptContexts, { strict: false }).newest(id);
+      return (found?.history ?? []).map(({ text }) => text);
     },
     close: async () => {
       await app.close();

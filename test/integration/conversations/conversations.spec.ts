@@ -1,5 +1,4 @@
 import { CacheService } from '@rapport/cache';
-import { PromptContexts } from '../../../src/conversations/generations/prompt-contexts.service.js';
 import { Database } from '../../../src/platform/database/database.js';
 import { newId } from '../../../src/platform/ids/ids.js';
 import { expectStatus, newCharacter, type Page, type Problem } from '../../support/api-client.js';
@@ -52,7 +51,7 @@ describe('what is cached of conversations', () => {
       const { status, body } = await service.person.get(path);
       found[name] = status === 200 ? body : status;
     }
-    found['the context'] = await service.app.get(PromptContexts, { strict: false }).newest(where.talk.id);
+    found['the context'] = await service.context(where.talk);
     return found;
   };
 

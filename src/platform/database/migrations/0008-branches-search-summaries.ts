@@ -33,15 +33,18 @@ FROM messages m JOIN messages p ON p.id = m.parent_id WHERE NOT m.active;
 CREATE INDEX messages_path_idx ON messages (conversation_id, branch, seq) WHERE deleted_at IS NULL;
 CREATE INDEX messages_position_idx ON messages (conversation_id, branch, pos) WHERE deleted_at IS NULL;
 CREATE INDEX messages_parent_id_idx ON messages (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX generations_active_idx ON generations (conversation_id, id) WHERE status IN ('queued', 'streaming');
+CREATE INDEX generations_parent_message_id_idx ON generations (parent_message_id);
 `;
 
-// The owner is one of the words, so that a search reads no further than one person's messages.
+// The owner is one of the words, so that a search reads no further than one person's messages. Every search reads what
+// is pending in the index, hence the small limit.
 const SEARCH = `
 ALTER TABLE messages ADD COLUMN search tsvector GENERATED ALWAYS AS (
   CASE WHEN deleted_at IS NULL AND owner_id IS NOT NULL
     THEN to_tsvector('simple'::regconfig, text) || array_to_tsvector(ARRAY[chr(1) || owner_id::text]) END
 ) STORED;
-CREATE INDEX messages_search_idx ON messages USING gin (search);
+CREATE INDEX messages_search_idx ON messages USING gin (search) WITH (gin_pending_list_limit = 256);
 `;
 
 const SUMMARIES = `
