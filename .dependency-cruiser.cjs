@@ -6,6 +6,7 @@ const FEATURE_GROUPS = [
   ['auth'],
   ['characters', 'connectors', 'usage'],
   ['ai'],
+  ['openai'],
   ['conversations'],
   ['rooms', 'leads'],
   ['realtime'],

@@ -11,6 +11,7 @@ import { JobsModule } from './platform/jobs/jobs.module.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CharactersModule } from './characters/characters.module.js';
+import { OpenAiModule } from './openai/openai.module.js';
 import { RealtimeModule } from './realtime/realtime.module.js';
 import { UsageModule } from './usage/usage.module.js';
 import { UsersModule } from './users/users.module.js';
@@ -34,7 +35,7 @@ export class AppModule {
   static forRoot(settings: LoadedSettings): DynamicModule {
     return {
       module: AppModule,
-      imports: [...features(settings), RealtimeModule, HealthModule, ConsoleModule],
+      imports: [...features(settings), RealtimeModule, OpenAiModule, HealthModule, ConsoleModule],
       providers: [{ provide: APP_INTERCEPTOR, useExisting: CacheStatusInterceptor }],
     };
   }

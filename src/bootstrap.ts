@@ -11,6 +11,7 @@ import { SETTINGS } from './config/app-config.js';
 import type { Environment } from './config/environment.js';
 import { loadSettings } from './config/load-settings.js';
 import { HealthService } from './health/health.service.js';
+import { OpenAiChat } from './openai/openai-chat.service.js';
 import { DatabaseSettings } from './platform/database/database.settings.js';
 import { StartupError } from './platform/errors/startup-error.js';
 import { JobRunner } from './platform/jobs/job-runner.service.js';
@@ -27,7 +28,7 @@ import { RealtimeGateway } from './realtime/realtime.gateway.js';
 import { SocketIoAdapter } from './realtime/socket-io.adapter.js';
 import { VERSION } from './version.js';
 
-const OUTSIDE_API = ['livez', 'readyz', 'startupz', 'metrics'];
+const OUTSIDE_API = ['livez', 'readyz', 'startupz', 'metrics', 'openai/v1/*path'];
 /** For what has just been said to reach who follows it. */
 const LAST_EVENTS_MS = 250;
 /** Milliseconds that requests may still take when everything else has ended. */
@@ -100,7 +101,11 @@ export async function drain(app: NestFastifyApplication): Promise<void> {
   await sleep(app.get(ServerSettings).drainDelayMs);
   shutdown.enter('draining');
   gateway.announceDraining();
-  const [wasBusy] = await Promise.all([app.get(GenerationRunner).finish(), app.get(JobRunner).finish()]);
+  const [wasBusy] = await Promise.all([
+    app.get(GenerationRunner).finish(),
+    app.get(JobRunner).finish(),
+    app.get(OpenAiChat).finish(),
+  ]);
   // The last events of those replies are still on their way to who follows them.
   if (wasBusy) await sleep(LAST_EVENTS_MS);
   await Promise.all([app.get(SseConnections).endAll(), gateway.sendAway()]);

@@ -1,3 +1,4 @@
+import { AnalysisSettings } from '../ai/analysis/analysis.settings.js';
 import { AiSettings } from '../ai/ai.settings.js';
 import { ReplySettings } from '../conversations/generations/replies.settings.js';
 import { DemoSettings } from '../auth/demo.settings.js';
@@ -37,5 +38,6 @@ export const SETTINGS: readonly SettingsClass[] = [
   UsageSettings,
   AiSettings,
   ReplySettings,
+  AnalysisSettings,
   RealtimeSettings,
 ];

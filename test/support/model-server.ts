@@ -8,6 +8,10 @@ export interface ModelServer {
   readonly url: string;
   /** What the user said last, of every request for a reply. */
   readonly asked: readonly string[];
+  /** The same requests as they came. */
+  readonly requests: readonly object[];
+  /** How many requests for a reply are not over, on either side. */
+  readonly open: number;
   stop(): Promise<void>;
 }
 
@@ -21,11 +25,15 @@ const ENDLESS = 3_000;
 
 /**
  * An OpenAI-compatible server whose manners depend on what it is told: "at length" goes on for a minute, "refuse" is
- * answered 500, "hang up" breaks off after three words, "say nothing" is never answered. Everything else is echoed, at
- * once or "slowly", over half a second.
+ * answered 500, "hang up" breaks off after three words, "say nothing" is never answered, "say no more" is silent after
+ * three words. "too many" is answered 429, "wrong body" with an error under 200, "empty choices" with choices that say
+ * nothing, "no mark" without the end mark, "in halves" with characters torn apart. Everything else is echoed, at once or
+ * "slowly", over half a second.
  */
 export async function startModelServer(): Promise<ModelServer> {
   const asked: string[] = [];
+  const requests: object[] = [];
+  let open = 0;
   const server = createServer((request, response) => {
     if (!request.url?.endsWith('/chat/completions')) {
       response.setHeader('content-type', 'application/json').end(JSON.stringify({ data: [] }));
@@ -34,7 +42,11 @@ export async function startModelServer(): Promise<ModelServer> {
     const body: Buffer[] = [];
     request.on('data', (chunk: Buffer) => body.push(chunk));
     request.on('end', () => {
-      const { messages } = JSON.parse(Buffer.concat(body).toString()) as CompletionRequest;
+      const completion = JSON.parse(Buffer.concat(body).toString()) as CompletionRequest;
+      const { messages } = completion;
+      requests.push(completion);
+      open += 1;
+      response.once('close', () => (open -= 1));
       const said = messages.findLast(({ role }) => role === 'user')?.content ?? '';
       asked.push(said);
       answer(said, response).catch((error: unknown) => response.destroy(error as Error));
@@ -45,6 +57,10 @@ export async function startModelServer(): Promise<ModelServer> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     asked,
+    requests,
+    get open() {
+      return open;
+    },
     stop: async () => {
       server.close();
       server.closeAllConnections();
@@ -60,7 +76,23 @@ async function answer(said: string, response: ServerResponse): Promise<void> {
     response.end(JSON.stringify({ error: { message: 'the model is out of order' } }));
     return;
   }
+  if (said.includes('too many')) {
+    response.writeHead(429, { 'content-type': 'application/json', 'retry-after': '7' });
+    response.end(JSON.stringify({ error: { message: 'slow down', code: 'rate_limit_exceeded' } }));
+    return;
+  }
+  if (said.includes('wrong body')) {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ error: { message: 'out of memory', type: 'server_error' } }));
+    return;
+  }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
+  if (said.includes('empty choices')) {
+    await write(response, { choices: [] });
+    await write(response, { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
+    response.end('data: [DONE]\n\n');
+    return;
+  }
   const endless = said.includes('at length');
   const words = endless
     ? Array.from({ length: ENDLESS }, (_, index) => `word ${index} `)
@@ -70,15 +102,30 @@ async function answer(said: string, response: ServerResponse): Promise<void> {
       response.destroy();
       return;
     }
+    if (said.includes('say no more') && index === 3) return;
     // The client has gone: it cancelled.
     if (response.destroyed) return;
-    write(response, { choices: [{ index: 0, delta: { content }, finish_reason: null }] });
+    await write(
+      response,
+      { choices: [{ index: 0, delta: { content }, finish_reason: null }] },
+      said.includes('in halves') && /\P{ASCII}/u.test(content),
+    );
     await delay(endless || said.includes('slowly') ? SLOW_CHUNK_MS : CHUNK_MS);
   }
-  write(response, { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
-  write(response, { choices: [], usage: { prompt_tokens: 50, completion_tokens: words.length } });
-  response.end('data: [DONE]\n\n');
+  await write(response, { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
+  await write(response, { choices: [], usage: { prompt_tokens: 50, completion_tokens: words.length } });
+  response.end(said.includes('no mark') ? '' : 'data: [DONE]\n\n');
 }
 
-const write = (response: ServerResponse, chunk: object): void =>
-  void response.write(`data: ${JSON.stringify({ object: 'chat.completion.chunk', ...chunk })}\n\n`);
+/** @param torn sends every byte by itself */
+async function write(response: ServerResponse, chunk: object, torn = false): Promise<void> {
+  const bytes = Buffer.from(`data: ${JSON.stringify({ object: 'chat.completion.chunk', ...chunk })}\n\n`);
+  if (!torn) {
+    response.write(bytes);
+    return;
+  }
+  for (const byte of bytes) {
+    response.write(Buffer.of(byte));
+    await delay(0);
+  }
+}

@@ -2,6 +2,7 @@ import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AppError } from '../errors/app-error.js';
 import { platformErrors } from '../errors/platform.errors.js';
+import { errorFormatOf } from './error-format.js';
 import { PROBLEM_TYPE, toAppError, toProblem } from './problem.js';
 import { RouteTable } from './route-table.js';
 
@@ -45,9 +46,10 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Answers with the problem document of an error; also used where no Nest filter runs. */
+/** Answers with the problem document of an error, or its path's own form; also used where no Nest filter runs. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = toProblem(error, { instance: pathOf(request.url), requestId: request.id });
+  const path = pathOf(request.url);
+  const problem = toProblem(error, { instance: path, requestId: request.id });
   if (problem.retryAfterMs !== undefined) {
     reply.header('retry-after', String(Math.max(1, Math.ceil(problem.retryAfterMs / 1000))));
   }
@@ -56,6 +58,15 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     reply.header('www-authenticate', 'Bearer');
   // A representation header that the handler set before it failed describes the answer that was not sent.
   for (const name of ['etag', 'content-length', 'content-disposition', 'location']) reply.removeHeader(name);
+  const formatted = errorFormatOf(path)?.(problem);
+  if (formatted) {
+    const { status, headers = {}, body } = formatted;
+    void reply
+      .code(status)
+      .headers({ 'content-type': 'application/json; charset=utf-8', ...headers })
+      .send(body);
+    return;
+  }
   void reply.code(problem.status).header('content-type', PROBLEM_TYPE).send(JSON.stringify(problem));
 }
 

@@ -36,11 +36,7 @@ export class SseConnections implements BeforeApplicationShutdown {
     options: SseOptions = {},
   ): Promise<void> {
     const owner = ownerOf(request);
-    if (!this.ofUser.take(owner)) {
-      throw platformErrors['rate-limited']('You have too many event streams open here; close some.', {
-        retryAfterMs: RETRY_MS,
-      });
-    }
+    if (!this.ofUser.take(owner)) throw tooMany();
     const ending = new AbortController();
     const end = (): void => ending.abort();
     options.signal?.addEventListener('abort', end, { once: true });
@@ -56,6 +52,13 @@ export class SseConnections implements BeforeApplicationShutdown {
     }
   }
 
+  /** For work that costs something before its stream begins. @throws rate-limited as {@link stream} would now */
+  assertRoom(request: FastifyRequest): void {
+    const owner = ownerOf(request);
+    if (!this.ofUser.take(owner)) throw tooMany();
+    this.ofUser.giveBack(owner);
+  }
+
   /** Ends every stream with `event: shutdown`, later ones too. */
   async endAll(): Promise<void> {
     this.ended = true;
@@ -67,6 +70,11 @@ export class SseConnections implements BeforeApplicationShutdown {
     await this.endAll();
   }
 }
+
+const tooMany = () =>
+  platformErrors['rate-limited']('You have too many event streams open here; close some.', {
+    retryAfterMs: RETRY_MS,
+  });
 
 /** The user, or the address where no user is known. */
 function ownerOf(request: FastifyRequest): string {

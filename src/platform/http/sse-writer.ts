@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import type { SseEvent } from './sse.js';
 
 /** A client that takes nothing for this long is treated as gone; it resumes by `Last-Event-ID`. */
 const STALL_MS = 30_000;
@@ -23,12 +22,6 @@ export class SseWriter {
     return !this.response.destroyed && !this.response.writableEnded;
   }
 
-  async event({ id, event, data }: SseEvent): Promise<void> {
-    const head = id === undefined ? '' : `id: ${oneLine(id)}\n`;
-    // JSON has no raw line breaks, so one data line is enough.
-    await this.write(`${head}event: ${oneLine(event)}\ndata: ${JSON.stringify(data ?? null)}\n\n`);
-  }
-
   async write(text: string): Promise<void> {
     if (!this.open || this.response.write(text)) return;
     await new Promise<void>((resolve) => {
@@ -50,5 +43,3 @@ export class SseWriter {
     if (this.open) this.response.end();
   }
 }
-
-const oneLine = (text: string): string => text.replace(/[\r\n\0]/g, '');

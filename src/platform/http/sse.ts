@@ -2,14 +2,10 @@ import { Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { toAppError, toProblem } from './problem.js';
 import { pathOf } from './problem.filter.js';
+import { NAMED_EVENTS, type SseEvent, type SseFormat } from './sse-format.js';
 import { SseWriter } from './sse-writer.js';
 
-/** One server-sent event; `data` is sent as one JSON document. */
-export interface SseEvent {
-  id?: string;
-  event: string;
-  data: unknown;
-}
+export type { SseEvent } from './sse-format.js';
 
 /** Events, or a function that makes them and stops when its signal is aborted (client gone, shutdown). */
 export type SseSource = AsyncIterable<SseEvent> | ((signal: AbortSignal) => AsyncIterable<SseEvent>);
@@ -19,6 +15,8 @@ export interface SseOptions {
   signal?: AbortSignal;
   /** @default 15000 */
   heartbeatMs?: number;
+  /** For clients that expect another form. @default named events */
+  format?: SseFormat;
 }
 
 const HEARTBEAT_MS = 15_000;
@@ -33,7 +31,7 @@ export async function sseStream(
   reply: FastifyReply,
   request: FastifyRequest,
   source: SseSource,
-  { signal, heartbeatMs = HEARTBEAT_MS }: SseOptions = {},
+  { signal, heartbeatMs = HEARTBEAT_MS, format = NAMED_EVENTS }: SseOptions = {},
 ): Promise<void> {
   const headers = headersOf(reply);
   reply.hijack();
@@ -51,11 +49,12 @@ export async function sseStream(
   if (signal?.aborted || reply.raw.destroyed) end();
   const writer = new SseWriter(reply.raw, heartbeatMs);
   try {
-    await writer.write('retry: 2000\n\n');
-    await pump(writer, typeof source === 'function' ? source(stop.signal) : source, stop.signal);
-    if (signal?.aborted) await writer.event({ event: 'shutdown', data: {} });
+    await writer.write(format.opening);
+    const events = typeof source === 'function' ? source(stop.signal) : source;
+    await pump((event) => writer.write(format.event(event)), events, stop.signal);
+    if (signal?.aborted) await writer.write(format.shutdown);
   } catch (error) {
-    await fail(error, request, writer);
+    await fail(error, request, { writer, format });
   } finally {
     signal?.removeEventListener('abort', end);
     writer.end();
@@ -74,7 +73,11 @@ function headersOf(reply: FastifyReply): Record<string, string | number | string
   };
 }
 
-async function pump(writer: SseWriter, source: AsyncIterable<SseEvent>, stop: AbortSignal): Promise<void> {
+async function pump(
+  write: (event: SseEvent) => Promise<void>,
+  source: AsyncIterable<SseEvent>,
+  stop: AbortSignal,
+): Promise<void> {
   const events = source[Symbol.asyncIterator]();
   const stopped = new Promise<'stopped'>((resolve) => {
     if (stop.aborted) resolve('stopped');
@@ -91,7 +94,7 @@ async function pump(writer: SseWriter, source: AsyncIterable<SseEvent>, stop: Ab
         return;
       }
       if (result.done) return;
-      await writer.event(result.value);
+      await write(result.value);
     }
   } finally {
     // Not awaited: a generator that waits for its next event would hold the answer open.
@@ -102,12 +105,16 @@ async function pump(writer: SseWriter, source: AsyncIterable<SseEvent>, stop: Ab
 }
 
 /** The headers are out, so a failure becomes the last event. */
-async function fail(error: unknown, request: FastifyRequest, writer: SseWriter): Promise<void> {
+async function fail(
+  error: unknown,
+  request: FastifyRequest,
+  { writer, format }: { writer: SseWriter; format: SseFormat },
+): Promise<void> {
   if (!writer.open) return;
   const { kind, cause } = toAppError(error);
   if (kind === 'internal') {
     logger.error({ msg: 'An event stream failed', requestId: request.id, err: cause ?? error });
   }
-  const data = toProblem(error, { instance: pathOf(request.url), requestId: request.id });
-  await writer.event({ event: 'error', data });
+  const problem = toProblem(error, { instance: pathOf(request.url), requestId: request.id });
+  await writer.write(format.failure(problem));
 }
