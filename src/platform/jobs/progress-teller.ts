@@ -8,6 +8,7 @@ const EVERY_MS = 500;
 /** Tells a job's progress: the first at once, then the latest of every half second, one after the other. */
 export class ProgressTeller {
   private readonly logger = new Logger('Jobs');
+  private told: JobProgress | undefined;
   private toldAt = -Infinity;
   private timer: NodeJS.Timeout | undefined;
   private telling: Promise<void> = Promise.resolve();
@@ -42,11 +43,18 @@ export class ProgressTeller {
     await this.telling;
   }
 
+  private async tellLatest(): Promise<void> {
+    // What was reported meanwhile may have been told with an earlier one.
+    if (this.told === this.latest) return;
+    this.told = this.latest;
+    await this.tell(this.latest);
+  }
+
   private send(): void {
     this.timer = undefined;
     this.toldAt = performance.now();
     this.telling = this.telling
-      .then(() => this.tell(this.latest))
+      .then(() => this.tellLatest())
       .catch((error: unknown) => {
         this.logger.warn({ err: error }, 'The progress of a job was not told');
       });
