@@ -15,7 +15,6 @@ export function patternSize(pattern: string): number {
       const times = Math.max(Number(least), Number(most || least), 1);
       // The atom is in the sum once already.
       group += atom * (times - 1);
-      atom *= times;
     } else if (token.startsWith('(')) {
       open.push(group);
       group = 0;
