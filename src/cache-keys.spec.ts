@@ -1,5 +1,11 @@
 import { encodeKey, type CacheDeclaration } from '@rapport/cache';
-import { characterById, characterPrompt, publicCharacters } from './characters/characters.cache.js';
+import {
+  characterById,
+  characterGallery,
+  characterPrompt,
+  characterStats,
+  publicCharacters,
+} from './characters/characters.cache.js';
 import {
   conversationById,
   conversationContext,
@@ -19,6 +25,8 @@ const KNOWN: [declaration: CacheDeclaration<never[]>, args: unknown[], key: stri
   [characterById, ['c1'], 'character:c1', '6h'],
   [publicCharacters, [{ sort: 'popular' }], 'characters:list', '6h'],
   [characterPrompt, ['c1'], 'character:prompt:c1', '2h'],
+  [characterGallery, ['C1'], 'character:gallery:c1', '2h'],
+  [characterStats, ['c1'], 'character:stats:c1', '10m'],
   [conversationsWithCharacter, ['u1', 'c1'], 'conversation:u1:c1', '30m'],
   [conversationById, ['k1'], 'conversation:meta:k1', '30m'],
   [conversationsOfUser, ['u1'], 'user:conversations:u1', '30m'],

@@ -1,4 +1,4 @@
-import { changesPrompt, excerptOf, fromDraft, merge } from './characters.rules.js';
+import { type CharacterChange, changesPrompt, excerptOf, fromDraft, merge } from './characters.rules.js';
 
 describe('a draft', () => {
   it('needs a name only; the rest is empty and private', () => {
@@ -77,13 +77,13 @@ describe('a prompt has a new version', () => {
   });
 
   it('and not after a change of anything else', () => {
-    const change = {
+    const change: CharacterChange = {
       name: 'Eve',
       description: 'x',
       tags: ['x'],
       visibility: 'public',
       nickname: 'x',
-    } as const;
+    };
     expect(changesPrompt(before, merge(before, change))).toBe(false);
   });
 });

@@ -13,7 +13,7 @@ import { LoadedSettings } from '../../../src/config/load-settings.js';
 import type { SettingsClass } from '../../../src/config/setting.js';
 import type { Actor } from '../../../src/platform/actor/actor.js';
 import { ClockModule } from '../../../src/platform/clock/clock.module.js';
-import { Database } from '../../../src/platform/database/database.js';
+import { Database, type DatabaseMode } from '../../../src/platform/database/database.js';
 import { EventsModule } from '../../../src/platform/events/events.module.js';
 import { RedisSettings } from '../../../src/platform/redis/redis.settings.js';
 import { RuntimeSettings } from '../../../src/config/runtime.settings.js';
@@ -65,8 +65,12 @@ export interface CharactersApp {
 }
 
 /** The characters feature behind the real HTTP conventions, with the cache in memory or, given an url, on Redis. */
-export async function startCharacters(redisUrl?: string): Promise<CharactersApp> {
+export async function startCharacters({
+  redisUrl,
+  on,
+}: { redisUrl?: string; on?: DatabaseMode } = {}): Promise<CharactersApp> {
   const db: TestDatabase = await createTestDatabase({
+    on,
     entities: [CharacterEntity, CharacterHeadEntity, CharacterAssetEntity],
   });
   const { database } = db;

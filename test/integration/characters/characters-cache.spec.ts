@@ -1,6 +1,9 @@
+import sharp from 'sharp';
 import type { CharacterPage, CharacterResponse } from '../../../src/characters/characters.dto.js';
 import { CharactersService } from '../../../src/characters/characters.service.js';
 import { DEMO_CHARACTERS } from '../../../src/characters/demo-characters.data.js';
+import { GalleryService } from '../../../src/characters/gallery/gallery.service.js';
+import { CharacterStatsService } from '../../../src/characters/stats/character-stats.service.js';
 import { DemoCharacters } from '../../../src/characters/demo-characters.js';
 import type { Actor } from '../../../src/platform/actor/actor.js';
 import { testServers } from '../../support/test-servers.js';
@@ -14,7 +17,9 @@ describe.each(['memory', 'redis'] as const)('characters cached in %s', (where) =
   let bob: Actor;
 
   beforeAll(async () => {
-    service = await startCharacters(where === 'redis' ? await testServers.redisUrl() : undefined);
+    service = await startCharacters({
+      redisUrl: where === 'redis' ? await testServers.redisUrl() : undefined,
+    });
     characters = service.app.get(CharactersService);
     [ada, bob] = await Promise.all([service.user(), service.user()]);
   });
@@ -28,14 +33,23 @@ describe.each(['memory', 'redis'] as const)('characters cached in %s', (where) =
     return Number(/desc="(\d+) quer/.exec(headers['server-timing'] ?? '')?.[1]);
   };
 
-  const paths = (id: string): string[] => [
+  const parts = (id: string): string[] => [
     `/characters/${id}`,
     `/characters/${id}/prompt`,
+    `/characters/${id}/personality`,
+    `/characters/${id}/lorebook`,
+    `/characters/${id}/gallery`,
+    `/characters/${id}/stats`,
+  ];
+
+  const lists = (): string[] => [
     '/characters',
     '/characters?sort=recent',
     '/characters?sort=name',
     '/characters?tag=sea',
   ];
+
+  const paths = (id: string): string[] => [...parts(id), ...lists()];
 
   const readAll = async (id: string): Promise<string[]> =>
     Promise.all(paths(id).map(async (path) => JSON.stringify((await service.send(ada, 'GET', path)).body)));
@@ -43,7 +57,8 @@ describe.each(['memory', 'redis'] as const)('characters cached in %s', (where) =
   it('a second read asks the database nothing', async () => {
     const { id } = await create({ tags: ['sea'] });
     for (const path of paths(id)) {
-      expect(await queriesOf(path)).toBeGreaterThan(0);
+      // The personality is part of the record, which has just been read.
+      if (!path.endsWith('personality')) expect(await queriesOf(path)).toBeGreaterThan(0);
       expect(await queriesOf(path)).toBe(0);
     }
   });
@@ -54,10 +69,58 @@ describe.each(['memory', 'redis'] as const)('characters cached in %s', (where) =
     await service.send(ada, 'PATCH', `/characters/${id}`, {
       body: { name: 'Changed', firstMessage: 'greeting after' },
     });
-    const [record, prompt, ...lists] = await readAll(id);
+    const [record, prompt] = await readAll(id);
     expect(record).toContain('Changed');
     expect(prompt).toContain('greeting after');
-    for (const each of lists) expect(each).toContain('Changed');
+    for (const each of (await readAll(id)).slice(parts(id).length)) expect(each).toContain('Changed');
+  });
+
+  it('a new prompt, personality or lorebook is read at once, each with the version of the character', async () => {
+    const { id } = await create({ firstMessage: 'greeting before' });
+    const headers = { 'if-match': '*' };
+    const bodies: [part: string, body: object, text: string][] = [
+      ['prompt', { greeting: 'greeting after' }, 'greeting after'],
+      ['personality', { tone: 'tone after' }, 'tone after'],
+      ['lorebook', { entries: [{ keys: ['a'], content: 'lore after' }] }, 'lore after'],
+    ];
+    for (const [index, [part, body, text]] of bodies.entries()) {
+      await readAll(id);
+      await service.send(ada, 'PUT', `/characters/${id}/${part}`, { body, headers });
+      const { body: read } = await service.send(ada, 'GET', `/characters/${id}/${part}`);
+      expect(JSON.stringify(read)).toContain(text);
+      const record = await service.send(ada, 'GET', `/characters/${id}`);
+      expect(record.headers['etag']).toBe(`"${index + 2}"`);
+    }
+    expect((await service.send(ada, 'GET', `/characters/${id}`)).body).toMatchObject({
+      firstMessage: 'greeting after',
+    });
+  });
+
+  it('a picture that is added or removed is in the gallery, or not, at once', async () => {
+    const { id } = await create();
+    const gallery = async (): Promise<unknown[]> =>
+      (await service.send<{ items: unknown[] }>(ada, 'GET', `/characters/${id}/gallery`)).body.items;
+    expect(await gallery()).toEqual([]);
+    const content = await sharp({ create: { width: 2, height: 2, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
+    const pictures = service.app.get(GalleryService);
+    const asset = await pictures.add(ada, id, { type: 'icon', name: 'main', content });
+    expect(await gallery()).toMatchObject([{ assetId: asset.id }]);
+    await pictures.remove(ada, id, asset.id);
+    expect(await gallery()).toEqual([]);
+  });
+
+  it('statistics may be ten minutes old, unless the character was changed', async () => {
+    const { id } = await create();
+    const stats = service.app.get(CharacterStatsService);
+    const messages = async (): Promise<number> =>
+      (await service.send<{ messages: number }>(ada, 'GET', `/characters/${id}/stats`)).body.messages;
+    expect(await messages()).toBe(0);
+    await stats.record({ characterId: id, userId: ada.id, messages: 1 });
+    expect(await messages()).toBe(0);
+    await service.send(ada, 'PATCH', `/characters/${id}`, { body: { name: 'Changed' } });
+    expect(await messages()).toBe(1);
   });
 
   it('a change is seen under either spelling of the id', async () => {
@@ -75,7 +138,10 @@ describe.each(['memory', 'redis'] as const)('characters cached in %s', (where) =
     expect((await service.send(bob, 'GET', `/characters/${id}`)).status).toBe(200);
     await service.send(ada, 'PATCH', `/characters/${id}`, { body: { visibility: 'private' } });
     expect((await service.send(bob, 'GET', `/characters/${id}`)).status).toBe(404);
-    for (const path of paths(id).slice(2)) {
+    for (const path of parts(id).slice(1)) {
+      expect((await service.send(bob, 'GET', path)).status).toBe(404);
+    }
+    for (const path of lists()) {
       expect(JSON.stringify((await service.send(bob, 'GET', path)).body)).not.toContain(id);
     }
   });
@@ -84,10 +150,9 @@ describe.each(['memory', 'redis'] as const)('characters cached in %s', (where) =
     const { id } = await create({ tags: ['sea'] });
     await readAll(id);
     await service.send(ada, 'DELETE', `/characters/${id}`);
-    const [record, prompt, ...lists] = await readAll(id);
-    expect(record).toContain('not-found');
-    expect(prompt).toContain('not-found');
-    for (const each of lists) expect(each).not.toContain(id);
+    const read = await readAll(id);
+    for (const each of read.slice(0, parts(id).length)) expect(each).toContain('not-found');
+    for (const each of read.slice(parts(id).length)) expect(each).not.toContain(id);
     await expect(characters.get(id)).rejects.toMatchObject({ code: 'not-found' });
   });
 
