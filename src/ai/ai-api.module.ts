@@ -11,11 +11,12 @@ import { ModelJudge } from './analysis/model.judge.js';
 import { OfflineAnalyst } from './analysis/offline.analyst.js';
 import { CompletionsService } from './completions/completions.service.js';
 import { ModelPersonality } from './personality/model.personality.js';
+import { CharacterPromptsModule } from './prompt/character-prompts.module.js';
 import { PersonalityEngine } from './personality/personality-engine.service.js';
 
 /** What is made of models beside replies in conversations, and its routes; {@link AiModule} is the door to models alone. */
 @Module({
-  imports: [AiModule, CharactersModule, UsersModule],
+  imports: [AiModule, CharacterPromptsModule, CharactersModule, UsersModule],
   controllers: [AiController],
   providers: [
     AiCaches,

@@ -3,12 +3,14 @@ import { CacheEvict, InvalidateTags } from '@rapport/cache';
 import { characterLorebook, characterPrompt, characterTag } from '../characters/characters.cache.js';
 import { messageAnalyses } from './analysis/analysis.cache.js';
 import { personalityReadings } from './personality/personality.cache.js';
+import { compiledPrompts } from './prompt/character-prompts.cache.js';
 
 /** Drops by hand what is kept of models and for them, after something was changed behind the service's back. */
 @Injectable()
 export class AiCaches {
   @CacheEvict(characterPrompt, { all: true })
   @CacheEvict(characterLorebook, { all: true })
+  @CacheEvict(compiledPrompts, { all: true })
   forgetPrompts(): Promise<void> {
     return Promise.resolve();
   }

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AiApiModule } from '../ai/ai-api.module.js';
 import { AiModule } from '../ai/ai.module.js';
 import { CharacterPromptsModule } from '../ai/prompt/character-prompts.module.js';
 import { CharactersModule } from '../characters/characters.module.js';
@@ -35,6 +36,7 @@ import { MessageLog } from './messages/message-log.service.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { MessagesRepository } from './messages/messages.repository.js';
 import { MessagesService } from './messages/messages.service.js';
+import { OfferedTexts } from './messages/offered-texts.js';
 import { SearchController } from './search/search.controller.js';
 import { SearchRepository } from './search/search.repository.js';
 import { SearchService } from './search/search.service.js';
@@ -54,6 +56,7 @@ import { ConversationData } from './user-data/conversation-data.service.js';
     UsersModule,
     CharactersModule,
     UsageModule,
+    AiApiModule,
     AiModule,
     CharacterPromptsModule,
     DatabaseModule.forFeature([
@@ -91,6 +94,7 @@ import { ConversationData } from './user-data/conversation-data.service.js';
     MessageTree,
     MessagesRepository,
     MessagesService,
+    OfferedTexts,
     PromptContexts,
     PromptsService,
     ReplyEvents,

@@ -12,6 +12,8 @@ export interface ModelServer {
   readonly requests: readonly object[];
   /** How many requests for a reply are not over, on either side. */
   readonly open: number;
+  /** The next reply, word for word. */
+  script(reply: string): void;
   stop(): Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export async function startModelServer(): Promise<ModelServer> {
   const asked: string[] = [];
   const requests: object[] = [];
   let open = 0;
+  let scripted: string | undefined;
   const server = createServer((request, response) => {
     if (!request.url?.endsWith('/chat/completions')) {
       response.setHeader('content-type', 'application/json').end(JSON.stringify({ data: [] }));
@@ -49,7 +52,10 @@ export async function startModelServer(): Promise<ModelServer> {
       response.once('close', () => (open -= 1));
       const said = messages.findLast(({ role }) => role === 'user')?.content ?? '';
       asked.push(said);
-      answer(said, response).catch((error: unknown) => response.destroy(error as Error));
+      const reply = scripted;
+      scripted = undefined;
+      const answering = reply === undefined ? answer(said, response) : recite(reply, response);
+      answering.catch((error: unknown) => response.destroy(error as Error));
     });
   });
   server.listen(0, '127.0.0.1');
@@ -61,12 +67,19 @@ export async function startModelServer(): Promise<ModelServer> {
     get open() {
       return open;
     },
+    script: (reply) => void (scripted = reply),
     stop: async () => {
       server.close();
       server.closeAllConnections();
       await once(server, 'close');
     },
   };
+}
+
+async function recite(reply: string, response: ServerResponse): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  await write(response, { choices: [{ index: 0, delta: { content: reply }, finish_reason: 'stop' }] });
+  response.end('data: [DONE]\n\n');
 }
 
 async function answer(said: string, response: ServerResponse): Promise<void> {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
 import { AiService } from '../ai.service.js';
+import { AiSettings } from '../ai.settings.js';
 import { barePrompt } from '../completions/bare.prompt.js';
 import { TokenCounter } from '../tokens/token-counter.service.js';
 import { AnalysisSettings } from './analysis.settings.js';
@@ -17,6 +18,7 @@ export class ModelJudge {
   constructor(
     private readonly ai: AiService,
     private readonly counter: TokenCounter,
+    private readonly models: AiSettings,
     private readonly settings: AnalysisSettings,
   ) {}
 
@@ -32,10 +34,12 @@ export class ModelJudge {
    */
   async judge<T>(instructions: string, text: string, read: (answer: unknown) => T | undefined): Promise<T> {
     const turns = [{ role: 'user' as const, text: JSON.stringify(text.slice(0, MAX_TEXT_CHARS)) }];
+    const { tokenizer, margin } = this.models.countingOf(this.model);
     const prompt = barePrompt(instructions, turns, {
-      window: this.ai.window(),
+      window: this.models.windowOf(this.model),
+      margin,
       maxTokens: MAX_TOKENS,
-      count: (each) => this.counter.count(each),
+      count: (each) => this.counter.count(each, tokenizer),
     });
     const signal = AbortSignal.timeout(DEADLINE_MS);
     let answer = '';

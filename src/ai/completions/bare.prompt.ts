@@ -5,7 +5,6 @@ import type { Turn } from './completions.types.js';
 /** Role and separators around each message, and the opening of the reply. */
 const TOKENS_PER_MESSAGE = 4;
 const TOKENS_OF_REPLY_OPENING = 3;
-const MARGIN = 0.02;
 
 const NOBODY: PromptCharacter = {
   name: 'Assistant',
@@ -20,6 +19,8 @@ const NOBODY: PromptCharacter = {
 
 export interface BareModel {
   window: number;
+  /** The share of the window that is kept free, for what our count may be wrong by. */
+  margin: number;
   maxTokens: number;
   count: (text: string) => number;
 }
@@ -31,7 +32,7 @@ export interface BareModel {
 export function barePrompt(
   instructions: string,
   turns: readonly Turn[],
-  { window, maxTokens, count }: BareModel,
+  { window, margin, maxTokens, count }: BareModel,
 ): Prompt {
   const messages: ChatMessage[] = [
     ...(instructions === ''
@@ -44,7 +45,7 @@ export function barePrompt(
     tokens: count(content) + TOKENS_PER_MESSAGE,
   }));
   const used = segments.reduce((sum, { tokens }) => sum + tokens, TOKENS_OF_REPLY_OPENING);
-  const reserved = maxTokens + Math.ceil(window * MARGIN);
+  const reserved = maxTokens + Math.ceil(window * margin);
   const available = Math.max(0, window - reserved);
   if (used > available) {
     throw aiErrors['context-overflow'](

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import { characterNotFound } from '../../characters/characters.errors.js';
 import { CharactersService } from '../../characters/characters.service.js';
-import type { Character } from '../../characters/characters.types.js';
 import type { Actor } from '../../platform/actor/actor.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
 import { UsersService } from '../../users/users.service.js';
 import { AiService } from '../ai.service.js';
 import { AiSettings } from '../ai.settings.js';
-import type { Prompt, ReplyChunk, ReplyUsage } from '../ai.types.js';
+import type { Prompt, PromptCharacter, ReplyChunk, ReplyUsage } from '../ai.types.js';
+import { CharacterPrompts } from '../prompt/character-prompts.service.js';
 import { PromptBuilder } from '../prompt/prompt-builder.service.js';
 import { TokenCounter } from '../tokens/token-counter.service.js';
 import { barePrompt } from './bare.prompt.js';
@@ -26,28 +27,35 @@ export class CompletionsService {
     private readonly builder: PromptBuilder,
     private readonly counter: TokenCounter,
     private readonly characters: CharactersService,
+    private readonly prompts: CharacterPrompts,
     private readonly users: UsersService,
   ) {}
 
   /** @throws not-found, model-not-available, context-overflow */
   async prompt(actor: Actor, request: Omit<CompletionRequest, 'signal'>): Promise<Prompt> {
-    const { characterId, model, maxTokens, instructions } = request;
+    const { characterId, model, maxTokens, seed, instructions } = request;
     const turns = request.turns.slice(-MAX_TURNS);
-    this.ai.modelFor(model);
+    const answering = this.ai.modelFor(model);
     if (characterId === undefined) {
+      const { tokenizer, margin } = this.settings.countingOf(answering);
       return barePrompt(instructions, turns, {
         window: this.ai.window(model),
+        margin,
         maxTokens: maxTokens ?? this.settings.maxTokens,
-        count: (text) => this.counter.count(text),
+        count: (text) => this.counter.count(text, tokenizer),
       });
     }
-    const character = await this.characters.getVisible(actor, characterId);
+    const { id } = await this.characters.getVisible(actor, characterId);
+    const character = await this.prompts.find(id);
+    if (!character) throw characterNotFound(id);
     return this.builder.build({
       character: instructed(character, instructions),
       userName: await this.users.displayNameOf(actor.id),
       history: turns.map(toHistory),
+      hasEarlier: turns.length < request.turns.length,
       maxTokens,
       model,
+      seed,
     });
   }
 
@@ -104,7 +112,7 @@ export class CompletionsService {
 }
 
 /** The caller's instructions come after the character's own, so that they are the nearer ones. */
-function instructed(character: Character, instructions: string): Character {
+function instructed(character: PromptCharacter, instructions: string): PromptCharacter {
   if (instructions === '') return character;
   const own = character.systemPrompt.trim() || '{{original}}';
   return { ...character, systemPrompt: `${own}\n\n${instructions}` };

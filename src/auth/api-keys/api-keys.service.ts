@@ -6,6 +6,7 @@ import { Clock } from '../../platform/clock/clock.js';
 import { Database } from '../../platform/database/database.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
 import { newId } from '../../platform/ids/ids.js';
+import { ClosedAccounts } from '../../users/closed-accounts.service.js';
 import { UsersService } from '../../users/users.service.js';
 import { TokensService } from '../tokens.service.js';
 import type { ApiKeyEntity } from './api-key.entity.js';
@@ -36,6 +37,7 @@ export class ApiKeysService {
   constructor(
     private readonly keys: ApiKeysRepository,
     private readonly users: UsersService,
+    private readonly closed: ClosedAccounts,
     private readonly tokens: TokensService,
     private readonly uses: KeyUses,
     private readonly database: Database,
@@ -96,7 +98,7 @@ export class ApiKeysService {
       throw platformErrors.unauthenticated('The API key has expired; make a new one.');
     }
     const user = await this.users.find(key.userId);
-    if (!user) throw notValid();
+    if (!user || this.closed.has(user.id)) throw notValid();
     this.uses.note(key.id);
     // Without the scope an administrator's key is that of a user: it reads and changes what is their own.
     const role = key.scopes.includes('internal') ? this.tokens.roleOf(user) : 'user';

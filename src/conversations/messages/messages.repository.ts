@@ -52,6 +52,17 @@ export class MessagesRepository {
     return row?.conversationId;
   }
 
+  /** What a message says that is shown, whoever's it is. */
+  async textOf(id: string): Promise<string | undefined> {
+    const row = await this.database.manager
+      .createQueryBuilder(MessageEntity, 'm')
+      .select('m.text', 'text')
+      .innerJoin('conversations', 'c', 'c.id = m.conversation_id')
+      .where('m.id = :id AND m.deleted_at IS NULL AND c.deleted_at IS NULL', { id })
+      .getRawOne<{ text: string }>();
+    return row?.text;
+  }
+
   async findByClientId(
     conversationId: string,
     senderId: string,
