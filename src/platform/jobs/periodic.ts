@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 
@@ -16,6 +17,11 @@ export class PeriodicTasks implements OnModuleDestroy {
   private readonly logger = new Logger(PeriodicTasks.name);
   private readonly stopping = new AbortController();
   private readonly loops = new Map<string, Promise<void>>();
+
+  constructor() {
+    // Every task listens to it once; a bound would be taken for a leak.
+    setMaxListeners(0, this.stopping.signal);
+  }
 
   /** Runs `task` about every `periodMs`, first after one period; ±10 % so that instances do not march in step. */
   every(name: string, periodMs: number, task: PeriodicTask): void {
