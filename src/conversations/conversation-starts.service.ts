@@ -7,6 +7,7 @@ import { EventOutbox } from '../platform/events/event-outbox.service.js';
 import { newId } from '../platform/ids/ids.js';
 import { UsersService } from '../users/users.service.js';
 import type { Conversation } from './conversation.js';
+import { CharacterActivity } from './character-activity.service.js';
 import { ConversationStore } from './conversation-store.service.js';
 import type { StartConversation } from './conversations.dto.js';
 import { conversationErrors } from './conversations.errors.js';
@@ -22,6 +23,7 @@ export class ConversationStarts {
     private readonly prompts: PromptBuilder,
     private readonly store: ConversationStore,
     private readonly outbox: EventOutbox,
+    private readonly activity: CharacterActivity,
   ) {}
 
   /** @throws not-found for a character the caller may not see; greeting-out-of-range */
@@ -45,7 +47,7 @@ export class ConversationStarts {
       greeting,
     };
     return this.outbox.telling(() =>
-      this.store.start(row, () => this.characters.recordConversation(character.id)),
+      this.store.start(row, () => this.activity.started(row, greeting !== '')),
     );
   }
 }

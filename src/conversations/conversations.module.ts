@@ -6,6 +6,7 @@ import { CharactersModule } from '../characters/characters.module.js';
 import { DatabaseModule } from '../platform/database/database.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { CharacterActivity } from './character-activity.service.js';
 import { ConversationContextController } from './conversation-context.controller.js';
 import { ConversationContexts } from './conversation-context.service.js';
 import { ConversationEntity } from './conversation.entity.js';
@@ -76,6 +77,7 @@ import { ConversationData } from './user-data/conversation-data.service.js';
     SummariesController,
   ],
   providers: [
+    CharacterActivity,
     ConversationContexts,
     ConversationNews,
     ConversationStarts,

@@ -7,6 +7,7 @@ import { BurstLimit } from '../platform/rate-limit/burst-limit.js';
 import { toRateLimits } from '../platform/rate-limit/rate-headers.js';
 import { SocketEvent, type SocketConnection } from '../platform/sockets/socket-event.js';
 import { dailyPolicies } from '../usage/usage.headers.js';
+import { characterRoom } from '../characters/characters.events.js';
 import { conversationRoom, conversationStream, generationStream } from './conversations.events.js';
 import { ConversationsService } from './conversations.service.js';
 import {
@@ -53,7 +54,9 @@ export class ConversationsSocket {
     { conversationId, after, epoch }: JoinConversation,
     connection: SocketConnection,
   ): Promise<Joined> {
-    const { id } = await this.conversations.get(actor, conversationId);
+    const { id, characterId } = await this.conversations.get(actor, conversationId);
+    // For changes of the character: each says all, so none is told again.
+    connection.enter(characterRoom(characterId));
     // Held from here on and delivered after the ack, so that nothing falls between the replay and the first live event.
     const joining = connection.join(conversationRoom(id));
     const stream = conversationStream(id);

@@ -6,6 +6,7 @@ import { EventOutbox } from '../../platform/events/event-outbox.service.js';
 import { newId } from '../../platform/ids/ids.js';
 import type { UsageCounters } from '../../usage/usage.dto.js';
 import { UsageService } from '../../usage/usage.service.js';
+import { CharacterActivity } from '../character-activity.service.js';
 import type { Conversation, ConversationRef } from '../conversation.js';
 import { ChangesConversation } from '../conversations.cache.js';
 import { conversationErrors } from '../conversations.errors.js';
@@ -61,6 +62,7 @@ export class MessageLog {
     private readonly summaries: SummariesRepository,
     private readonly news: ConversationNews,
     private readonly outbox: EventOutbox,
+    private readonly activity: CharacterActivity,
   ) {}
 
   @ChangesConversation()
@@ -91,6 +93,7 @@ export class MessageLog {
         replyTo: draft.replyTo ?? null,
         parentId: parent?.id ?? null,
       });
+      await this.activity.said(conversation);
       const { seq } = message;
       await this.conversations.recordMessage(conversationId, {
         seq,
@@ -150,6 +153,7 @@ export class MessageLog {
       if (promptTokens !== null && completionTokens !== null)
         await this.usage.meter(generation.id, promptTokens + completionTokens);
       const message = locked && end.text !== '' ? await this.storeReply(locked, generation, end) : null;
+      await this.activity.answered(generation, end, message !== null);
       for (const event of closingEvents(generation, { ...end, retold }, message)) this.outbox.add(event);
       return true;
     });
