@@ -8,6 +8,7 @@ import { idleSockets } from './idle-sockets.js';
 import { l1Hit } from './l1-hit.js';
 import { l2Hit, l2HitPromoted } from './l2-hit.js';
 import { logDelay } from './log-delay.js';
+import { longConversation } from './long-conversation.js';
 import { memory } from './memory.js';
 import { miss } from './miss.js';
 import { otherInstance } from './other-instance.js';
@@ -31,4 +32,5 @@ export const cases: readonly BenchCase[] = [
   fanOut,
   logDelay,
   idleSockets,
+  longConversation,
 ];

@@ -69,7 +69,7 @@ async function startAll(
 }
 
 /** What is measured is the very program that is deployed. */
-async function buildService(): Promise<void> {
+export async function buildService(): Promise<void> {
   const { href } = pathToFileURL(resolve('tools/build.mjs'));
   const build = (await import(href)) as { buildIfStale(): boolean };
   build.buildIfStale();

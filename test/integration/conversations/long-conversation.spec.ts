@@ -7,7 +7,7 @@ import { newId } from '../../../src/platform/ids/ids.js';
 import { START_MS } from '../../support/service.js';
 import { testServers } from '../../support/test-servers.js';
 import { startConversations, type ConversationsApp, type Talk } from './conversations-app.js';
-import { fillConversation } from './fill-conversation.js';
+import { fillConversation } from '../../support/fill-conversation.js';
 
 const SHORT = 100;
 const LONG = FULL_SIZE ? 100_000 : 10_000;
@@ -29,12 +29,13 @@ let long: Talk;
 beforeAll(async () => {
   const { url } = await (await testServers.postgres()).createDatabase();
   service = await startConversations({ DATABASE_URL: url });
-  const database = service.app.get(Database, { strict: false });
+  const { manager } = service.app.get(Database, { strict: false });
+  const query = (sql: string, parameters: unknown[]) => manager.query(sql, parameters);
   short = await service.talk();
   long = await service.talk();
-  await fillConversation(database, short, SHORT);
-  await fillConversation(database, long, LONG);
-  await database.manager.query('VACUUM ANALYZE');
+  await fillConversation(query, short, SHORT);
+  await fillConversation(query, long, LONG);
+  await manager.query('VACUUM ANALYZE');
 }, START_MS);
 afterAll(() => service?.close());
 
