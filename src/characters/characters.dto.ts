@@ -170,7 +170,7 @@ const SUMMARY_FIELDS = [
   'createdAt',
   'updatedAt',
 ] as const satisfies (keyof CharacterSummary)[];
-type SummaryField = (typeof SUMMARY_FIELDS)[number];
+const FIELD_LIST = new RegExp(`^(?:${SUMMARY_FIELDS.join('|')})(?:,(?:${SUMMARY_FIELDS.join('|')}))*$`);
 
 export class CharacterQuery extends PageQuery {
   /** Text that the name or the description contains, in either case. */
@@ -199,12 +199,12 @@ export class CharacterQuery extends PageQuery {
   sort: CharacterSort = 'popular';
 
   /** Names of the fields that each item is to have, separated by commas; `id` is always there. */
+  @ApiPropertyOptional({ example: 'name,tags' })
   @IsOptional()
-  @Transform(({ value }) => (typeof value === 'string' ? [...new Set(value.split(','))] : value))
-  @IsArray()
-  @IsIn(SUMMARY_FIELDS, { each: true })
-  @ApiPropertyOptional({ type: 'string', example: 'name,tags' })
-  fields?: SummaryField[];
+  @Matches(FIELD_LIST, {
+    message: `fields must be names out of ${SUMMARY_FIELDS.join(', ')}, with commas between`,
+  })
+  fields?: string;
 }
 
 /** Of the other fields only those that `fields` asked for, where it was given. */
@@ -269,14 +269,14 @@ export const toSummary = ({ excerpt, createdAt, updatedAt, ...head }: CharacterH
   updatedAt: updatedAt.toISOString(),
 });
 
-/** Keeps of each item what was asked for. */
-export const pickFields = (item: CharacterSummary, fields?: readonly SummaryField[]): CharacterSummary =>
-  fields
-    ? (Object.fromEntries([
-        ['id', item.id],
-        ...fields.map((field) => [field, item[field]]),
-      ]) as unknown as CharacterSummary)
-    : item;
+/** Keeps of an item what was asked for. */
+export function pickFields(item: CharacterSummary, fields: string | undefined): CharacterSummary {
+  if (fields === undefined) return item;
+  const asked = new Set(['id', ...fields.split(',')]);
+  return Object.fromEntries(
+    Object.entries(item).filter(([field]) => asked.has(field)),
+  ) as unknown as CharacterSummary;
+}
 
 export function toResponse(actor: Actor, character: Character): CharacterResponse {
   const {

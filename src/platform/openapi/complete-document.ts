@@ -8,6 +8,7 @@ type JsonObject = Record<string, unknown>;
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 const JSON_TYPE = 'application/json';
+const FORM_TYPE = 'multipart/form-data';
 const UNKNOWN_ROUTE: RouteNotes = { isPublic: false, adminOnly: false, idempotent: false };
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
@@ -32,6 +33,7 @@ export function completeDocument(
       if (note.idempotent) operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_KEY];
       relaxDefaultedParameters(operation);
       if (method === 'patch') acceptMergePatch(operation);
+      describeForm(operation);
       describeAnswers(operation, note);
     }
   }
@@ -56,6 +58,17 @@ function acceptMergePatch({ requestBody }: Operation): void {
   if (!requestBody || !('content' in requestBody)) return;
   const json = requestBody.content[JSON_TYPE];
   if (json) requestBody.content = { 'application/merge-patch+json': json, [JSON_TYPE]: json };
+}
+
+/** A form is the same bytes as its one file, and may have texts beside it. */
+function describeForm({ requestBody }: Operation): void {
+  if (!requestBody || !('content' in requestBody) || !requestBody.content[FORM_TYPE]) return;
+  requestBody.content[FORM_TYPE].schema = {
+    type: 'object',
+    properties: { file: { type: 'string', format: 'binary' } },
+    required: ['file'],
+    additionalProperties: { type: 'string' },
+  };
 }
 
 function describeAnswers(operation: Operation, { isPublic, adminOnly, idempotent }: RouteNotes): void {
