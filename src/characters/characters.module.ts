@@ -13,6 +13,8 @@ import { CharactersController } from './characters.controller.js';
 import { CharactersRepository } from './characters.repository.js';
 import { CharactersService } from './characters.service.js';
 import { DemoCharacters } from './demo-characters.js';
+import { CardsController } from './cards/cards.controller.js';
+import { CardsService } from './cards/cards.service.js';
 import { CharacterAssetEntity } from './gallery/character-asset.entity.js';
 import { GalleryController } from './gallery/gallery.controller.js';
 import { GalleryRepository } from './gallery/gallery.repository.js';
@@ -29,8 +31,15 @@ import { CharacterStatsService } from './stats/character-stats.service.js';
     PeriodicModule,
     DatabaseModule.forFeature([CharacterEntity, CharacterHeadEntity, CharacterAssetEntity]),
   ],
-  controllers: [CharactersController, CharacterPartsController, GalleryController, CharacterStatsController],
+  controllers: [
+    CardsController,
+    CharactersController,
+    CharacterPartsController,
+    GalleryController,
+    CharacterStatsController,
+  ],
   providers: [
+    CardsService,
     CharacterData,
     CharacterDataRepository,
     CharacterStatsReconciling,

@@ -7,9 +7,10 @@ const EMBEDDED = /^(?:embeded:\/\/|embedded:\/\/|__asset:)/;
 const IN_ARCHIVE = 'embeded://';
 const IN_IMAGE = '__asset:';
 
-export const MAIN_ICON_PATH = 'assets/icon/images/main';
+const MAIN_ICON_PATH = 'assets/icon/images/main';
 
-const pathOf = (uri: string): string | undefined =>
+/** Where in its file an asset is; undefined where it is not in it. */
+export const embeddedPathOf = (uri: string): string | undefined =>
   EMBEDDED.test(uri) ? uri.replace(EMBEDDED, '') : undefined;
 
 function withAssets(card: CharacterCard, change: (asset: CardAsset) => CardAsset): CharacterCard {
@@ -25,7 +26,7 @@ export function resolveAssets(
 ): CharacterCard {
   const paths = new Set(files.map(({ path }) => path));
   return withAssets(card, (asset) => {
-    const path = pathOf(asset.uri);
+    const path = embeddedPathOf(asset.uri);
     if (path === undefined) return asset;
     if (paths.has(path)) return { ...asset, uri: IN_ARCHIVE + path };
     findings.warn('asset-missing', `The asset ${JSON.stringify(asset.name)} is not in the file.`);
@@ -37,17 +38,17 @@ export function resolveAssets(
 export function addressedInImage(card: CharacterCard, files: readonly CardFile[]): CharacterCard {
   const paths = new Set(files.map(({ path }) => path));
   return withAssets(card, (asset) => {
-    const path = pathOf(asset.uri);
+    const path = embeddedPathOf(asset.uri);
     return path !== undefined && paths.has(path) ? { ...asset, uri: IN_IMAGE + path } : asset;
   });
 }
 
-const isMainIcon = ({ type, name }: CardAsset): boolean => type === 'icon' && name === 'main';
+export const isMainIcon = ({ type, name }: CardAsset): boolean => type === 'icon' && name === 'main';
 
 /** The picture of the character among the files: the main icon, or else the first. */
 export function mainIconOf({ data }: CharacterCard, files: readonly CardFile[]): Buffer | undefined {
   const icons = (data.assets ?? []).filter(({ type }) => type === 'icon');
-  const path = pathOf((icons.find(isMainIcon) ?? icons[0])?.uri ?? '');
+  const path = embeddedPathOf((icons.find(isMainIcon) ?? icons[0])?.uri ?? '');
   return files.find((file) => file.path === path)?.bytes;
 }
 

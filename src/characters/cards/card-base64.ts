@@ -15,6 +15,7 @@ export function unwrapDocument(chunk: Buffer, findings: CardFindings): string {
       if (wrapping === 2) findings.repair('#', 'double-base64');
       return decodeText(bytes, findings);
     }
+    if (bytes.length > MAX_TEXT) throw documentTooLarge();
     if (wrapping < MAX_WRAPPINGS) bytes = decodeBase64(bytes.toString('latin1'), findings);
   }
   throw cardInvalid('not-json', 'The text chunk of the card does not hold a JSON document.');
@@ -26,10 +27,11 @@ const looksLikeDocument = (bytes: Buffer): boolean =>
 
 /** Base64 in either alphabet, with white space, with or without padding. @throws card-invalid */
 export function decodeBase64(text: string, findings: CardFindings): Buffer {
-  if (text.length > MAX_TEXT) throw documentTooLarge();
-  const compact = text.replace(/[\s\0]+/g, '').replace(/=+$/, '');
-  if (compact.length % 4 === 1 || !/^[A-Za-z0-9+/_-]+$/.test(compact))
+  const compact = text.replace(/[\s\0]+/g, '');
+  const padding = compact.endsWith('==') ? 2 : compact.endsWith('=') ? 1 : 0;
+  const letters = compact.slice(0, compact.length - padding);
+  if (letters.length % 4 === 1 || !/^[A-Za-z0-9+/_-]+$/.test(letters))
     throw cardInvalid('not-base64', 'The text chunk of the card is not base64.');
-  if (/[-_]/.test(compact)) findings.repair('#', 'url-safe-base64');
-  return Buffer.from(compact, 'base64');
+  if (/[-_]/.test(letters)) findings.repair('#', 'url-safe-base64');
+  return Buffer.from(letters, 'base64');
 }

@@ -15,10 +15,18 @@ export function decodeText(bytes: Uint8Array, findings: CardFindings): string {
       cause,
     });
   }
-  const end = text.search(/\0+\s*$/);
-  if (end === -1) return text;
+  const end = endOf(text);
+  if (text[end] !== '\0') return text;
   findings.repair('#', 'trailing-bytes');
   return text.slice(0, end);
+}
+
+/** Where the NUL bytes and white space at the end begin. Not by an expression: from a text of NULs it would not return. */
+function endOf(text: string): number {
+  let end = text.length;
+  while (end > 0 && /[\s\0]/.test(text.charAt(end - 1))) end--;
+  const nul = text.indexOf('\0', end);
+  return nul === -1 ? text.length : nul;
 }
 
 export const documentTooLarge = () =>
@@ -81,7 +89,8 @@ const [QUOTE, BACKSLASH, COMMA, OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARR
 
 const UNSTORABLE = /[\0\p{Surrogate}]/u;
 
-function cleaned(value: Json, pointer: string, findings: CardFindings): Json {
+/** A document that PostgreSQL can keep, with `__proto__` nowhere in it. Recursive: its depth must be bounded. */
+export function cleaned(value: Json, pointer: string, findings: CardFindings): Json {
   if (typeof value === 'string') return cleanText(value, pointer, findings);
   if (Array.isArray(value)) return value.map((item, index) => cleaned(item, into(pointer, index), findings));
   if (typeof value === 'number') return cleanNumber(value, pointer, findings);

@@ -48,6 +48,7 @@ export const WARNINGS = {
   'more-repairs': 'More repairs were made than are listed',
   'newer-version': 'The card is of a later version of its specification',
   'not-in-v2': 'Readers of V2 do not know this',
+  'picture-left-out': 'A file of the card is not in the gallery of the character',
 } as const;
 
 export type WarningCode = keyof typeof WARNINGS;

@@ -3,7 +3,7 @@ import { CARD_LIMITS } from './card.limits.js';
 import type { CardFindings } from './card-findings.js';
 import { CardMembers } from './card-members.js';
 import { shapeOf, type CardShape } from './card-shape.js';
-import { readLorebook } from './lorebook-reader.js';
+import { readCleanLorebook } from './lorebook-reader.js';
 import { withoutAbsent } from './without-absent.js';
 
 const LIMITS = CARD_LIMITS.data;
@@ -83,7 +83,7 @@ const onOneLine = (text: string): string => text.replace(/\p{Cc}+/gu, ' ').trim(
 
 function readBook(members: CardMembers, findings: CardFindings) {
   const book = members.optionalObject('character_book');
-  return book && readLorebook(book, members.pointer('character_book'), findings);
+  return book && readCleanLorebook(book, members.pointer('character_book'), findings);
 }
 
 function readAssets(members: CardMembers, findings: CardFindings): CardAsset[] | undefined {

@@ -1,5 +1,6 @@
 import type { JsonObject, Lorebook, LorebookEntry } from './card.types.js';
 import { CARD_LIMITS } from './card.limits.js';
+import { cleaned } from './card-document.js';
 import type { CardFindings } from './card-findings.js';
 import { CardMembers } from './card-members.js';
 import { withoutAbsent } from './without-absent.js';
@@ -21,7 +22,11 @@ const WORLD_INFO_NAMES = {
  * Reads a lorebook of any version, or a world info file; `pointer` is where it stands. What cannot be read is told to
  * `findings` as an error and is in the result as its default: call `findings.assertValid()` before using it.
  */
-export function readLorebook(source: JsonObject, pointer: string, findings: CardFindings): Lorebook {
+export const readLorebook = (source: JsonObject, pointer: string, findings: CardFindings): Lorebook =>
+  readCleanLorebook(cleaned(source, pointer, findings) as JsonObject, pointer, findings);
+
+/** As {@link readLorebook}, of a document that was cleaned. */
+export function readCleanLorebook(source: JsonObject, pointer: string, findings: CardFindings): Lorebook {
   const book = new CardMembers(source, pointer, findings);
   const entries = book.objects('entries', { required: true, items: LIMITS.entries }) ?? [];
   return withoutAbsent<Lorebook>({

@@ -5,7 +5,7 @@ import { decodeBase64, unwrapDocument } from './card-base64.js';
 import { assertSafePath } from './card-paths.js';
 import { cardInvalid, type CardFindings } from './card-findings.js';
 import { joinPng, pngChunk, splitPng, type PngChunk } from './png-chunks.js';
-import { keywordOf, textChunk, textOf } from './png-text.js';
+import { keywordOf, plainTextOf, textChunk, textOf } from './png-text.js';
 
 const KEYWORDS = ['ccv3', 'chara'] as const;
 type CardKeyword = (typeof KEYWORDS)[number];
@@ -89,12 +89,13 @@ function warnOfOthers(
 function assetsOf(named: { chunk: PngChunk; keyword: string }[], findings: CardFindings): CardFile[] {
   const files = new Map<string, CardFile>();
   for (const { chunk, keyword } of named) {
-    if (!keyword.startsWith(ASSET_PREFIX)) continue;
+    // Plain text only: a thousand packed ones could unpack to anything.
+    if (!keyword.startsWith(ASSET_PREFIX) || chunk.type !== 'tEXt') continue;
     const path = keyword.slice(ASSET_PREFIX.length);
     assertSafePath(path);
     assertSound(chunk, keyword);
     if (files.size === ARCHIVE_LIMITS.entries || files.has(path)) throw tooManyAssets(path);
-    files.set(path, { path, bytes: decodeBase64(textOf(chunk).toString('latin1'), findings) });
+    files.set(path, { path, bytes: decodeBase64(plainTextOf(chunk).toString('latin1'), findings) });
   }
   return [...files.values()];
 }

@@ -15,11 +15,15 @@ export function keywordOf({ type, data }: PngChunk): string | undefined {
   return end === -1 ? undefined : data.toString('utf8', 0, end);
 }
 
+/** What a plain text chunk says. */
+export const plainTextOf = ({ data }: PngChunk): Buffer => data.subarray(data.indexOf(0) + 1);
+
 /** What a text chunk says. @throws card-invalid where it is broken, payload-too-large where it would grow too large */
-export function textOf({ type, data }: PngChunk): Buffer {
+export function textOf(chunk: PngChunk): Buffer {
+  const { type, data } = chunk;
   if (data.length > PNG_LIMITS.cardChunkBytes) throw tooLarge();
+  if (type === 'tEXt') return plainTextOf(chunk);
   const keywordEnd = data.indexOf(0);
-  if (type === 'tEXt') return data.subarray(keywordEnd + 1);
   if (type === 'zTXt') return inflate(data, keywordEnd + 2);
   // iTXt: two bytes on compression, then a language and a translated keyword, each closed by NUL.
   const languageEnd = data.indexOf(0, keywordEnd + 3);

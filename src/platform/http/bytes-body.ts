@@ -7,13 +7,22 @@ import { platformErrors } from '../errors/platform.errors.js';
 import { readForm, type FormBody } from './form-body.js';
 
 const IMAGES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/avif'] as const;
-const BYTE_TYPES = [...IMAGES, 'application/octet-stream', 'application/zip'] as const;
+const BYTE_TYPES = [
+  ...IMAGES,
+  'image/apng',
+  'application/octet-stream',
+  'application/zip',
+  'application/x-zip-compressed',
+] as const;
+
+/** Parsed for every other route, so its bytes are left to the parser of JSON. */
+const JSON_TYPE = 'application/json';
 
 const FORM = 'multipart/form-data';
 /** For the boundaries, headers and texts of a form. */
 const FORM_OVERHEAD = 65_536;
 
-export type ByteType = (typeof BYTE_TYPES)[number];
+export type ByteType = (typeof BYTE_TYPES)[number] | typeof JSON_TYPE;
 
 /** The media types of pictures. What the bytes really are is for the route to find out. */
 export const IMAGE_TYPES: readonly ByteType[] = IMAGES;
@@ -55,11 +64,22 @@ export const Bytes = createParamDecorator((_data: unknown, context: ExecutionCon
   throw platformErrors['validation-failed']('The body is empty; send the bytes.');
 });
 
+/** Whether the route of this request takes JSON as bytes, too: what it reads may be JSON in other ways than a body is. */
+export const takesJsonAsBytes = ({ routeOptions }: FastifyRequest): boolean =>
+  bytesOf(routeOptions.config)?.types.includes(JSON_TYPE) ?? false;
+
+const bytesOf = (config: unknown): BytesAccepted | undefined =>
+  (config as { bytes?: BytesAccepted } | undefined)?.bytes;
+
 /** Only routes that declare it read such bodies, and none reads more than it declares. */
 export function readByteBodies(fastify: FastifyInstance): void {
+  fastify.addHook('onRoute', (route) => {
+    const limit = bytesOf(route.config)?.limit;
+    if (limit !== undefined) route.bodyLimit = limit;
+  });
   for (const type of [...BYTE_TYPES, FORM]) {
     fastify.addContentTypeParser(type, (request, payload, done) => {
-      const { bytes } = request.routeOptions.config as { bytes?: BytesAccepted };
+      const bytes = bytesOf(request.routeOptions.config);
       const takes = type === FORM ? bytes?.form : bytes?.types.includes(type as ByteType);
       if (!bytes || !takes) return done(wrongType(request), undefined);
       const limit = type === FORM ? bytes.limit + FORM_OVERHEAD : bytes.limit;
@@ -99,7 +119,7 @@ const tooLarge = (limit: number): Error =>
   platformErrors['payload-too-large'](`The body is larger than the ${limit} bytes that this route takes.`);
 
 function wrongType(request: FastifyRequest): Error {
-  const { bytes } = request.routeOptions.config as { bytes?: BytesAccepted };
+  const bytes = bytesOf(request.routeOptions.config);
   const wanted = bytes ? [...bytes.types, ...(bytes.form ? [FORM] : [])].join(', ') : 'application/json';
   return platformErrors['unsupported-media-type'](
     `This route does not read that Content-Type; send ${wanted}.`,

@@ -2,6 +2,7 @@ import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { platformErrors } from '../errors/platform.errors.js';
 import { isNestedDeeperThan } from '../json/nesting.js';
+import { takesJsonAsBytes } from './bytes-body.js';
 
 /** Far above any document of the API, far below what overflows the stack of code that walks through it. */
 const MAX_NESTING = 100;
@@ -18,6 +19,7 @@ export function readJsonBodies(adapter: FastifyAdapter, bodyLimit: number): void
   for (const type of ['application/json', 'application/merge-patch+json']) {
     adapter.useBodyParser(type, false, { bodyLimit }, (request, body: Buffer, done) => {
       if (body.length === 0) return done(null, undefined);
+      if (takesJsonAsBytes(request)) return done(null, body);
       void parse(request, body.toString(), (error: Error | null, document?: unknown) => {
         if (error) return done(error, undefined);
         done(tooDeep(document), document);

@@ -115,5 +115,12 @@ function without(body: unknown, fields: readonly string[]): unknown {
 
 const fingerprintOf = ({ body, url }: FastifyRequest): string =>
   createHash('sha256')
-    .update(canonicalJson([url.split('?', 2)[1] ?? '', body ?? null]))
+    .update(canonicalJson([url.split('?', 2)[1] ?? '', withHashedBytes(body) ?? null]))
     .digest('base64url');
+
+/** Bytes by their hash: as JSON, each of millions would be a member. */
+function withHashedBytes(body: unknown): unknown {
+  if (Buffer.isBuffer(body)) return createHash('sha256').update(body).digest('base64url');
+  if (typeof body !== 'object' || body === null || !('content' in body)) return body;
+  return Buffer.isBuffer(body.content) ? { ...body, content: withHashedBytes(body.content) } : body;
+}

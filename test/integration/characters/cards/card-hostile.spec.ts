@@ -23,7 +23,7 @@ async function refusalOf(bytes: Buffer): Promise<string> {
   const growth = process.resourceUsage().maxRSS * 1024 - before.peak;
   expect(performance.now() - before.ms).toBeLessThan(MAX_MS);
   expect(growth).toBeLessThan(MAX_GROWTH);
-  if (!(error instanceof AppError)) throw error ?? new Error('It was read.');
+  if (!(error instanceof AppError)) throw error instanceof Error ? error : new Error('It was read.');
   return [error.code, error.errors?.[0]?.code].filter(Boolean).join(' ');
 }
 
@@ -61,6 +61,11 @@ describe('an image that is hostile or damaged is refused', () => {
           ),
         ]),
       'card-invalid not-json',
+    ],
+    [
+      'seven million paddings',
+      () => png([textChunk('chara', `${'='.repeat(7_000_000)}A`)]),
+      'card-invalid not-base64',
     ],
     ['an empty card', () => png([textChunk('ccv3', '')]), 'card-invalid not-base64'],
     [
@@ -185,6 +190,11 @@ describe('a document that is hostile or damaged is refused', () => {
     ['no field of a card', () => json({ hello: 'world' }), 'card-invalid not-a-card'],
     ['a lorebook', () => json({ entries: {} }), 'card-invalid not-a-card'],
     ['no name', () => json(v2({ ...dataV2, name: ' ' })), 'card-invalid name-missing'],
+    [
+      'four million NUL characters',
+      () => Buffer.from(`{${'\0'.repeat(4_000_000)}}`),
+      'card-invalid not-json',
+    ],
     ['invalid UTF-8', () => Buffer.from('{"name":"\xc3\x28"}', 'latin1'), 'card-invalid invalid-encoding'],
     [
       'half a character of UTF-16',

@@ -133,6 +133,12 @@ describe('an export', () => {
     await expect(sharp(bytes, { failOn: 'warning' }).raw().toBuffer()).resolves.toBeDefined();
   });
 
+  it('as an image carries a file that is larger than any card', async () => {
+    const files = [{ path: 'large.png', bytes: Buffer.alloc(9_000_000, 'x') }];
+    const found = await readCard(writeCard(await read(v3()), { format: 'png', spec: 'v3', files }).bytes);
+    expect(found.files.map(({ path, bytes }) => [path, bytes.length])).toEqual([['large.png', 9_000_000]]);
+  });
+
   it('as an archive has the image as its main icon', async () => {
     const card = await read(v3());
     const found = await readCard(writeCard(card, { format: 'charx', spec: 'v3', image: png() }).bytes);
