@@ -82,7 +82,7 @@ export class AiSettings {
     env: 'AI_TOKENIZERS',
     type: 'list',
     description:
-      'How tokens are counted for models whose name does not tell, as model=cl100k_base or model=o200k_base. Models that nothing is known of are counted with cl100k_base and 15 % of the window kept free.',
+      'How tokens are counted for models whose name does not tell, as model=cl100k_base or model=o200k_base. Models that nothing is known of are counted with cl100k_base, and 20 % of the window is kept free.',
     example: 'my-finetuned-gpt=o200k_base',
   })
   @IsArray()

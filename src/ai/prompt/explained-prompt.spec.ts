@@ -194,7 +194,7 @@ describe('the window of a prompt', () => {
     const hindi = [{ role: 'user' as const, text: 'आज मौसम कैसा है और हम कहाँ जाएँगे?', seq: 1 }];
     const asked = (model?: string) => build(mira(), { history: hindi, model }, settings);
     expect(asked().budget).toMatchObject({ window: 4_000, reserved: 180 });
-    expect(asked('mistral').budget).toMatchObject({ window: 2_000, reserved: 400 });
+    expect(asked('mistral').budget).toMatchObject({ window: 2_000, reserved: 500 });
     expect(asked().promptTokens).toBeLessThan(asked('mistral').promptTokens);
   });
 });

@@ -24,12 +24,17 @@ describe('countingFor', () => {
     },
   );
 
-  it.each(['llama3.1:8b', 'mistral', 'qwen2.5', 'openhermes', 'o2ring', 'my-gpt-4o'])(
-    'keeps more free for %s',
-    (model) => {
-      expect(countingFor(model)).toEqual({ tokenizer: 'cl100k_base', margin: 0.15 });
-    },
-  );
+  it.each([
+    ['llama3.1:8b', 0.05],
+    ['meta-llama/Llama-3.3-70B-Instruct', 0.05],
+    ['qwen2.5', 0.05],
+    ['llama2', 0.2],
+    ['mistral', 0.2],
+    ['o2ring', 0.2],
+    ['my-gpt-4o', 0.2],
+  ])('keeps free for %s what it may count more: %f', (model, margin) => {
+    expect(countingFor(model)).toEqual({ tokenizer: 'cl100k_base', margin });
+  });
 
   it('believes what is configured, and keeps 2 % free where no model counts otherwise', () => {
     expect(countingFor('mistral', 'o200k_base')).toEqual({ tokenizer: 'o200k_base', margin: 0.02 });
@@ -43,6 +48,6 @@ describe('countingFor', () => {
       1_000, 2_000, 4_096, 4_096,
     ]);
     expect(settings.countingOf('a:b').tokenizer).toBe('o200k_base');
-    expect(settings.countingOf('a').margin).toBe(0.15);
+    expect(settings.countingOf('a').margin).toBe(0.2);
   });
 });
