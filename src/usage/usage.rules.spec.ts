@@ -1,5 +1,14 @@
 import { UsageSettings } from './usage.settings.js';
-import { dayOf, limitsOf, remainingOf, resetOf, sumOf, talliesOf, withLimits } from './usage.rules.js';
+import {
+  dayOf,
+  limitsOf,
+  noticeOf,
+  remainingOf,
+  resetOf,
+  sumOf,
+  talliesOf,
+  withLimits,
+} from './usage.rules.js';
 
 const none = { used: 0, reserved: 0 };
 
@@ -47,6 +56,14 @@ describe('usage rules', () => {
       audio: { used: 2, reserved: 1 },
       media: none,
     });
+  });
+
+  it('80 % and 100 % are told when they are reached, and not when that is known', () => {
+    expect([3, 4, 5, 6].map((used) => noticeOf(5, used, 0))).toEqual([undefined, 80, 100, 100]);
+    expect([4, 5, 6].map((used) => noticeOf(5, used, 80))).toEqual([undefined, 100, 100]);
+    expect(noticeOf(5, 6, 100)).toBeUndefined();
+    expect(noticeOf(1, 1, 0)).toBe(100);
+    expect(noticeOf(0, 0, 0)).toBeUndefined();
   });
 
   it('totals add up over characters', () => {

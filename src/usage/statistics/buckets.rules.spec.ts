@@ -60,7 +60,7 @@ describe('the buckets of a time zone', () => {
         expect(labelOf('day', start - 1, place)).not.toBe(labelOf('day', when, place));
         expect(labelOf('day', end, place)).not.toBe(labelOf('day', when, place));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -74,7 +74,7 @@ describe('the buckets of a time zone', () => {
         expect([weekdayOf(start - 1, place), weekdayOf(end - 1, place)]).toEqual(['Sun', 'Sun']);
         expect(end - start).toBeLessThanOrEqual(7 * DAY_MS + HOUR_MS);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -91,7 +91,7 @@ describe('the buckets of a time zone', () => {
           expect(end - start).toBeLessThanOrEqual(1.5 * HOUR_MS);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
