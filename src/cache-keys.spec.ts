@@ -1,4 +1,5 @@
 import { encodeKey, type CacheDeclaration } from '@rapport/cache';
+import { personalityReadings } from './ai/personality/personality.cache.js';
 import {
   characterById,
   characterGallery,
@@ -27,6 +28,7 @@ const KNOWN: [declaration: CacheDeclaration<never[]>, args: unknown[], key: stri
   [characterPrompt, ['c1'], 'character:prompt:c1', '2h'],
   [characterGallery, ['C1'], 'character:gallery:c1', '2h'],
   [characterStats, ['c1'], 'character:stats:c1', '10m'],
+  [personalityReadings, [{ characterId: 'c1', responseHash: 'h1' }], 'personality:c1:h1', '1h'],
   [conversationsWithCharacter, ['u1', 'c1'], 'conversation:u1:c1', '30m'],
   [conversationById, ['k1'], 'conversation:meta:k1', '30m'],
   [conversationsOfUser, ['u1'], 'user:conversations:u1', '30m'],

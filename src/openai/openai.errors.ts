@@ -3,7 +3,7 @@ import { formatErrorsUnder, type FormattedError } from '../platform/http/error-f
 import type { Problem } from '../platform/http/problem.js';
 
 /** Where these routes live; their clients know no problem documents. */
-export const OPENAI_PREFIX = '/openai/';
+const OPENAI_PREFIX = '/openai/';
 
 export const openAiErrors = defineErrors('openai', {
   'unsupported-parameter': { kind: 'invalid', title: 'This parameter is not supported' },

@@ -17,6 +17,11 @@ const FORBIDDEN: [rule: string, from: string, to: string][] = [
     'src/connectors/connectors.service.ts',
   ],
   ['ai-imports-only-what-is-left-of-it', 'src/ai/ai.service.ts', 'src/conversations/messages.service.ts'],
+  [
+    'openai-imports-only-what-is-left-of-it',
+    'src/openai/openai-chat.service.ts',
+    'src/conversations/conversations.service.ts',
+  ],
   ['rooms-imports-only-what-is-left-of-it', 'src/rooms/rooms.service.ts', 'src/leads/leads.service.ts'],
   ['only-the-app-module-imports-realtime', 'src/rooms/rooms.topics.ts', 'src/realtime/realtime.service.ts'],
   ['no-foreign-repository', 'src/conversations/a.service.ts', 'src/users/users.repository.ts'],
