@@ -62,6 +62,6 @@ describe('usage statistics', () => {
   it('have every bucket, also those in which nothing was used', () => {
     const bounds = boundsOf('hour', NOW.getTime(), NOW.getTime() + 2 * HOUR_MS, utc) ?? [];
     const empty = { text: 0, audio: 0, media: 0, tokens: 0 };
-    expect(bucketsOf(bounds, [])).toMatchObject([empty, empty]);
+    expect(bucketsOf(bounds, [])).toMatchObject([empty, empty, empty]);
   });
 });
