@@ -1,5 +1,19 @@
 type Query = (sql: string, parameters: unknown[]) => Promise<unknown>;
 
+/** Messages in one statement. */
+const PORTION = 5_000;
+/** Ids are made of the place, so that each names the one before it. */
+const INSERT = `
+  INSERT INTO messages (id, conversation_id, owner_id, seq, pos, role, sender_id, client_message_id, parent_id, text)
+  SELECT md5($1::text || '.' || n)::uuid, $1::text::uuid, $2::uuid, n,
+         CASE WHEN n % 2 = 0 THEN 2 * n ELSE 2 * n - 1 END,
+         CASE WHEN n % 2 = 0 THEN 'user' ELSE 'character' END,
+         CASE WHEN n % 2 = 0 THEN $2::uuid END,
+         CASE WHEN n % 2 = 0 THEN 'c' || n END,
+         CASE WHEN n > 2 THEN md5($1::text || '.' || (n - 1))::uuid END,
+         'message ' || n || repeat(' of many words', 80)
+  FROM generate_series($3::int, $4::int) n`;
+
 /**
  * Makes a conversation as long as asked for without saying each word of it: question and answer in turn.
  */
@@ -8,18 +22,9 @@ export async function fillConversation(
   { id, userId }: { id: string; userId: string },
   length: number,
 ): Promise<void> {
-  await query(
-    `WITH ids AS (SELECT n, gen_random_uuid() AS id FROM generate_series(2, $3::int) n)
-     INSERT INTO messages (id, conversation_id, owner_id, seq, pos, role, sender_id, client_message_id, parent_id, text)
-     SELECT ids.id, $1::uuid, $2::uuid, ids.n,
-            CASE WHEN ids.n % 2 = 0 THEN 2 * ids.n ELSE 2 * ids.n - 1 END,
-            CASE WHEN ids.n % 2 = 0 THEN 'user' ELSE 'character' END,
-            CASE WHEN ids.n % 2 = 0 THEN $2::uuid END,
-            CASE WHEN ids.n % 2 = 0 THEN 'c' || ids.n END,
-            before.id, 'message ' || ids.n || repeat(' of many words', 80)
-     FROM ids LEFT JOIN ids before ON before.n = ids.n - 1`,
-    [id, userId, length],
-  );
+  for (let from = 2; from <= length; from += PORTION) {
+    await query(INSERT, [id, userId, from, Math.min(length, from + PORTION - 1)]);
+  }
   await query(
     `INSERT INTO generations (id, conversation_id, parent_message_id, reply_message_id, user_id, character_id, status)
      SELECT gen_random_uuid(), conversation_id, parent_id, id, owner_id, owner_id, 'completed'

@@ -10,7 +10,7 @@ import { startConversations, type ConversationsApp, type Talk } from './conversa
 import { fillConversation } from '../../support/fill-conversation.js';
 
 const SHORT = 100;
-const LONG = FULL_SIZE ? 100_000 : 10_000;
+const LONG = FULL_SIZE ? 100_000 : 5_000;
 
 interface Plan {
   'Node Type': string;
