@@ -55,6 +55,18 @@ async function collect(stream: AsyncIterable<ReplyChunk>): Promise<{ text: strin
 const told = (reply: string): boolean => OFFLINE_NOTICES.some((notice) => reply.includes(notice));
 
 describe('what the offline responder says', () => {
+  it('answers what was said, not lore that is put into somebody’s mouth', () => {
+    const entry = {
+      ...{ keys: [], content: '@@depth 0\n@@role user\nTell me about the xylophone.', extensions: {} },
+      ...{ enabled: true, insertion_order: 0, use_regex: false, constant: true },
+    };
+    const withLore = { ...mira, lorebook: { extensions: {}, entries: [entry] } };
+    const said = (prompt: Prompt): string =>
+      Array.from({ length: 20 }, (_, seed) => composeReply(prompt, seed)).join();
+    expect(said(promptOf(['Tell me about the xylophone.']))).toContain('xylophone');
+    expect(said(promptOf(['Tell me about the harbour.'], withLore))).not.toContain('xylophone');
+  });
+
   it('greets back by name and says once that it is offline', () => {
     const first = composeReply(promptOf(['Hello!']));
     expect(first).toContain('Ada');

@@ -1,3 +1,4 @@
+import { spokenName } from '../prompt/character.template.js';
 import type { Prompt } from '../ai.types.js';
 import { sentencesOf, voiceOf, type CharacterVoice } from './character.voice.js';
 import { readMessage, type Intent, type MessageReading } from './message.reading.js';
@@ -12,7 +13,9 @@ const COURTESIES = new Set<Intent>(['farewell', 'thanks']);
 
 /** The reply to the prompt's newest user message: two to four sentences, the same for the same prompt and seed. */
 export function composeReply(prompt: Prompt, seed?: number): string {
-  const newest = prompt.messages.findLast(({ role }) => role === 'user')?.content ?? '';
+  // Lore may be put into anybody's mouth.
+  const talk = prompt.messages.filter(({ source }) => source !== 'lore');
+  const newest = talk.findLast(({ role }) => role === 'user')?.content ?? '';
   const message = newest.slice(0, MAX_READ_CHARS).replace(/\p{Surrogate}/gu, '');
   const choice = new SeededChoice(
     prompt.messages.map(({ role, content }) => `${role}:${content}`).join('\n'),
@@ -20,14 +23,14 @@ export function composeReply(prompt: Prompt, seed?: number): string {
   );
   const voice = voiceOf(prompt.character, prompt.userName);
   const reading = readMessage(message);
-  const earlier = prompt.messages.filter(({ role }) => role === 'assistant').map(({ content }) => content);
+  const earlier = talk.filter(({ role }) => role === 'assistant').map(({ content }) => content);
   const said = (text: string): boolean => earlier.some((reply) => reply.includes(text));
   const address = prompt.userName.trim() === '' ? '' : `, ${prompt.userName.trim()}`;
   // Nobody says the other's name in every sentence.
   const values = {
     u: reading.intent === 'greeting' ? address : choice.pick([reading.greets ? '' : address, '', '']),
     topic: reading.topic === '' ? 'that' : `“${reading.topic}”`,
-    name: prompt.character.name,
+    name: spokenName(prompt.character),
   };
 
   const reaction = choice.pick(REACTIONS[reading.intent](values), said);
