@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import type { LorebookEntry } from '../../characters/cards/card.types.js';
 import { AiSettings } from '../ai.settings.js';
 import type { PromptCharacter, PromptHistoryMessage, PromptInput } from '../ai.types.js';
@@ -196,5 +197,82 @@ describe('the window of a prompt', () => {
     expect(asked().budget).toMatchObject({ window: 4_000, reserved: 180 });
     expect(asked('mistral').budget).toMatchObject({ window: 2_000, reserved: 500 });
     expect(asked().promptTokens).toBeLessThan(asked('mistral').promptTokens);
+  });
+});
+
+describe('any prompt', () => {
+  const anyEntry = fc.record({
+    keys: fc.array(fc.constantFrom('tower', 'why', 'sea'), { maxLength: 2 }),
+    head: fc.constantFrom(
+      '',
+      '@@depth 0\n',
+      '@@depth 2\n@@role user\n',
+      '@@position scenario\n',
+      '@@ignore_on_max_context\n',
+    ),
+    content: fc.lorem({ maxCount: 30 }),
+    constant: fc.boolean(),
+    priority: fc.integer({ min: 0, max: 3 }),
+    insertion_order: fc.integer({ min: 0, max: 3 }),
+    position: fc.constantFrom('before_char' as const, 'after_char' as const),
+  });
+  const anything = fc.record({
+    entries: fc.array(anyEntry, { maxLength: 8 }),
+    token_budget: fc.option(fc.integer({ min: 0, max: 200 }), { nil: undefined }),
+    recursive_scanning: fc.boolean(),
+    texts: fc.array(fc.lorem({ maxCount: 40 }), { maxLength: 20 }),
+    summary: fc.option(fc.lorem({ maxCount: 40 }), { nil: undefined }),
+    hasEarlier: fc.boolean(),
+    contextWindow: fc.integer({ min: 512, max: 1_500 }),
+    seed: fc.integer({ min: 0, max: 5 }),
+  });
+
+  it('adds up within the window, accounts for every piece, keeps the order of what was said, and is the same again', () => {
+    fc.assert(
+      fc.property(
+        anything,
+        ({ entries, texts, summary, contextWindow, token_budget, recursive_scanning, ...more }) => {
+          const book = { recursive_scanning, ...(token_budget === undefined ? {} : { token_budget }) };
+          const lorebook = entries.map(({ head, content, ...each }, id) =>
+            entry(head + content, { ...each, id }),
+          );
+          const said = [...texts, 'Why is the tower?'].map((text, index, all) => ({
+            role: (all.length - index) % 2 === 0 ? ('character' as const) : ('user' as const),
+            text,
+            seq: index + 1,
+          }));
+          const input = {
+            history: said,
+            ...(summary === undefined ? {} : { summary: { text: summary, coversThroughSeq: 0 } }),
+            ...more,
+          };
+          const card = {
+            ...mira(lorebook, book),
+            exampleDialogue: '<START>\n{{user}}: Fish?\n{{char}}: More fish.',
+          };
+          const made = () => build(card, input, { contextWindow, maxTokens: 64 });
+          const prompt = made();
+          expect(made()).toEqual(prompt);
+          const { used, window, reserved } = prompt.budget;
+          expect(used).toBeLessThanOrEqual(window - reserved);
+          expect(prompt.segments.reduce((sum, { tokens }) => sum + tokens, 3)).toBe(used);
+          const seqs = prompt.segments.flatMap(({ messageSeq }) => messageSeq ?? []);
+          expect(seqs).toEqual(said.slice(said.length - seqs.length).map(({ seq }) => seq));
+          const pieces = [...prompt.segments, ...prompt.dropped];
+          expect(pieces.flatMap(({ messageSeq }) => messageSeq ?? []).toSorted((a, b) => a - b)).toEqual(
+            said.map(({ seq }) => seq),
+          );
+          const fired = prompt.lore.flatMap(({ fired: does, entryId }) => (does ? [entryId] : []));
+          expect(pieces.flatMap(({ entryId }) => entryId ?? []).toSorted()).toEqual(fired.toSorted());
+          const lore = prompt.segments.filter(({ source }) => source === 'lore');
+          expect(lore.reduce((sum, { tokens }) => sum + tokens, 0)).toBeLessThanOrEqual(
+            token_budget ?? Infinity,
+          );
+          expect(prompt.messages.at(-1)?.source).toBe('postHistory');
+          expect(prompt.messages.map(({ content }) => content).join('\n')).not.toContain('@@');
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 });
