@@ -48,14 +48,16 @@ export class CompletionUsage {
 export class AssistantMessage {
   role!: 'assistant';
   content!: string;
-  refusal!: null;
+  /** Always null. */
+  refusal!: string | null;
 }
 
 export class CompletionChoice {
   @ApiProperty({ type: 'integer' })
   index!: number;
   message!: AssistantMessage;
-  logprobs!: null;
+  /** Always null. */
+  logprobs!: string | null;
   @ApiProperty({ enum: ['stop', 'length', 'content_filter'] })
   finish_reason!: string;
 }
