@@ -16,8 +16,8 @@ import {
   CompletionInput,
   CompletionResponse,
   OfCharacterQuery,
-  PersonalityInput,
-  PersonalityResult,
+  PersonalityReadingInput,
+  PersonalityReadingResult,
 } from './ai.dto.js';
 import { AiService } from './ai.service.js';
 import { MessageAnalysis } from './analysis/message-analysis.service.js';
@@ -74,8 +74,8 @@ export class AiController {
   @NoStore()
   readPersonality(
     @CurrentActor() actor: Actor,
-    @Body() { characterId, text }: PersonalityInput,
-  ): Promise<PersonalityResult> {
+    @Body() { characterId, text }: PersonalityReadingInput,
+  ): Promise<PersonalityReadingResult> {
     return this.personality.read(actor, characterId, text);
   }
 

@@ -102,7 +102,7 @@ export class AnalysisResponse {
   analysisVersion!: string;
 }
 
-export class PersonalityInput {
+export class PersonalityReadingInput {
   @IsUUID()
   characterId!: string;
 
@@ -135,7 +135,7 @@ export class ReadStyle {
   gestures!: number;
 }
 
-export class PersonalityResult {
+export class PersonalityReadingResult {
   traits!: WeighedTrait[];
   tone!: ReadTone;
   style!: ReadStyle;
