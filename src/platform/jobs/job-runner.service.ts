@@ -42,7 +42,9 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   /** Jobs that are begun by somebody's request must not inherit its context. */
   private readonly ownContext = new AsyncResource('jobs');
   private heartbeat: NodeJS.Timeout | undefined;
+  /** When the database last took a sign of life. */
   private heardAt = performance.now();
+  private beating = false;
   private claiming: Promise<unknown> = Promise.resolve();
   private filling: Promise<void> | undefined;
   private fillAgain = false;
@@ -135,7 +137,9 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     if (!this.open || kinds.length === 0 || this.running.size >= settings.concurrency) return undefined;
     const orphanedAfterMs = settings.takenOverAfterMs;
     const claimed = await this.jobs.claim({ worker, kinds, id, orphanedAfterMs });
-    return claimed && this.run(claimed);
+    if (!claimed) return undefined;
+    this.heardAt = performance.now();
+    return this.run(claimed);
   }
 
   private kindsWithRoom(): string[] {
@@ -187,12 +191,11 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   /** Of all jobs at once; those that are no longer this worker's are told so. */
   private async beat(): Promise<void> {
     const runs = [...this.running.values()];
-    if (runs.length === 0) {
-      this.heardAt = performance.now();
-      return;
-    }
+    if (runs.length === 0 || this.beating) return;
+    this.beating = true;
+    const { heartbeatMs, takenOverAfterMs } = this.settings;
     try {
-      const held = await this.jobs.beat(runs.map(({ claimed }) => claimed));
+      const held = await within(this.jobs.beat(runs.map(({ claimed }) => claimed)), heartbeatMs);
       this.heardAt = performance.now();
       const kept = new Map(held.map((claim) => [runKey(claim), claim]));
       for (const { claimed, job } of runs) {
@@ -202,9 +205,11 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
       }
     } catch (error) {
       this.logger.warn({ err: error }, 'A heartbeat was missed: the database did not take it');
-      // Others take the jobs over by now: what they do outside the database must not be done twice.
-      if (performance.now() - this.heardAt < this.settings.takenOverAfterMs) return;
+      // Others are about to take the jobs over: what they do outside the database must not be done twice.
+      if (performance.now() - this.heardAt < takenOverAfterMs - 2 * heartbeatMs) return;
       for (const { job } of runs) job.stop('lost');
+    } finally {
+      this.beating = false;
     }
   }
 }
@@ -225,6 +230,19 @@ async function unlessIgnored<T>(work: Promise<T>, signal: AbortSignal): Promise<
   });
   try {
     return await Promise.race([work, ignored]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** @throws when it takes longer */
+async function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`No answer within ${ms} ms.`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
   }

@@ -49,7 +49,7 @@ export class JobsInstance {
   private constructor(db: TestDatabase, features: object, options: InstanceOptions) {
     const redis = Object.assign(new RedisSettings(), { keyPrefix: options.keyPrefix ?? 'rapport' });
     const runtime = new RuntimeSettings();
-    const settings = Object.assign(new JobSettings(), { takenOverAfterMs: 1_000 }, options.settings);
+    const settings = Object.assign(new JobSettings(), { takenOverAfterMs: 2_000 }, options.settings);
     this.connections = new RedisConnections({
       url: options.redisUrl,
       clusterNodes: options.clusterNodes,

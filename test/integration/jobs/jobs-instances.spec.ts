@@ -54,7 +54,7 @@ describe('jobs of several processes', () => {
     until(instance, id, (job) => !isActive(job));
 
   it('each job is run once, however many processes want it', async () => {
-    const options = { keyPrefix: randomUUID() };
+    const options = { keyPrefix: randomUUID(), settings: NEVER_TAKEN_OVER };
     const [api] = await Promise.all([apiOnly(options), start(options), start(options), start(options)]);
     const ids = await Promise.all(Array.from({ length: 60 }, () => order(api)));
     await Promise.all(ids.map((id) => ended(api, id)));

@@ -246,6 +246,34 @@ export function describeJobs(start: (features: ScriptedJobs) => Promise<JobsInst
     await second.stop();
   });
 
+  it('a worker that has lost its job is told so although it saves nothing', async () => {
+    const told = gate<Error>();
+    features.script = async (job) => {
+      if (job.attempt > 1) return {};
+      await instance.database.manager.query(
+        `UPDATE jobs SET fence = fence + 1, status = 'queued' WHERE id = $1`,
+        [job.id],
+      );
+      told.open(await stopped(job));
+      throw new Error('too late');
+    };
+    const { id } = await order();
+    expect(await told.opened).toEqual(new JobStopped('lost'));
+    expect((await ended(id)).status).toBe('succeeded');
+  });
+
+  it('a worker that cannot show signs of life stops before another one may begin', async () => {
+    const told = gate<Error>();
+    features.script = async (job) => {
+      jest.spyOn(instance.rows, 'beat').mockImplementation(() => new Promise(() => undefined));
+      told.open(await stopped(job));
+      jest.restoreAllMocks();
+      return { late: true };
+    };
+    await order();
+    expect(await told.opened).toEqual(new JobStopped('lost'));
+  });
+
   it('what a worker that has lost its job still saves is refused', async () => {
     const lost = gate();
     const refused = gate<unknown>();
