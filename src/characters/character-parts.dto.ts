@@ -49,6 +49,20 @@ export class CharacterPromptInput {
   exampleDialogue?: string | null;
 }
 
+/** Of each part as it is written, before macros are filled in. */
+export class PromptTokens {
+  @ApiProperty({ type: 'integer' })
+  system!: number;
+  @ApiProperty({ type: 'integer' })
+  postHistory!: number;
+  @ApiProperty({ type: 'integer' })
+  greeting!: number;
+  @ApiProperty({ type: 'array', items: { type: 'integer' } })
+  alternateGreetings!: number[];
+  @ApiProperty({ type: 'integer' })
+  exampleDialogue!: number;
+}
+
 /** The parts of the prompt that stay the same from message to message. */
 export class CharacterPromptResponse {
   /** Goes up whenever one of them changes, however it was changed. */
@@ -59,6 +73,7 @@ export class CharacterPromptResponse {
   greeting!: string;
   alternateGreetings!: string[];
   exampleDialogue!: string;
+  tokenCounts!: PromptTokens;
 }
 
 export class Trait {

@@ -29,6 +29,7 @@ export const characterPrompt = defineCache<[id: string], CharacterPrompt | undef
   key: byId,
   ttl: '2h',
   l1: L1,
+  version: 2,
 });
 
 export const characterLorebook = defineCache<[id: string], CharacterLorebook | undefined>({

@@ -69,7 +69,7 @@ type Nullable<T> = { [Field in keyof T]?: T[Field] | null };
 export type CharacterDraft = Pick<CharacterFields, 'name'> & Nullable<Omit<CharacterFields, 'name'>>;
 
 /** A whole prompt; absent and null both mean empty. */
-export type PromptDraft = Nullable<Omit<CharacterPrompt, 'version'>>;
+export type PromptDraft = Nullable<Omit<CharacterPrompt, 'version' | 'tokenCounts'>>;
 
 /** RFC 7396 merge patch: absent keeps, null goes back to the default. Objects are merged in the same way. */
 export type CharacterChange = Partial<Pick<CharacterFields, 'name'>> &
@@ -139,11 +139,18 @@ export const fieldsOfPrompt = (prompt: PromptDraft): CharacterChange => ({
   exampleDialogue: prompt.exampleDialogue ?? null,
 });
 
-export const promptOf = (character: Character): CharacterPrompt => ({
+export const promptOf = (character: Character, tokensOf: (text: string) => number): CharacterPrompt => ({
   version: character.promptVersion,
   system: character.systemPrompt,
   postHistory: character.postHistoryInstructions,
   greeting: character.firstMessage,
   alternateGreetings: character.alternateGreetings,
   exampleDialogue: character.exampleDialogue,
+  tokenCounts: {
+    system: tokensOf(character.systemPrompt),
+    postHistory: tokensOf(character.postHistoryInstructions),
+    greeting: tokensOf(character.firstMessage),
+    alternateGreetings: character.alternateGreetings.map(tokensOf),
+    exampleDialogue: tokensOf(character.exampleDialogue),
+  },
 });

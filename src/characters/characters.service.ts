@@ -29,17 +29,26 @@ import type {
 // A missing character is not kept: anybody could fill the cache with ids that do not exist.
 const FOUND_ONLY = { unless: (found: unknown) => found === undefined };
 
+const CHARACTERS_PER_TOKEN = 4;
+
 /** The part of a character that a precondition is about; each has a version of its own. */
 type Versioned = 'version' | 'promptVersion' | 'personalityVersion' | 'lorebookVersion';
 
 /** Who may see and change which character, and what is kept of them in the cache. */
 @Injectable()
 export class CharactersService {
+  private tokensOf = (text: string): number => Math.ceil(text.length / CHARACTERS_PER_TOKEN);
+
   constructor(
     private readonly characters: CharactersRepository,
     private readonly store: CharacterStore,
     private readonly outbox: EventOutbox,
   ) {}
+
+  /** Whoever knows models says how they count; without, four characters are taken for a token. */
+  countTokensWith(tokensOf: (text: string) => number): void {
+    this.tokensOf = tokensOf;
+  }
 
   /** The cached record, whoever asks. A deleted character is not there. */
   @Cacheable(characterById, FOUND_ONLY)
@@ -80,7 +89,7 @@ export class CharactersService {
   @Cacheable(characterPrompt, FOUND_ONLY)
   async prompt(id: string): Promise<CharacterPrompt | undefined> {
     const character = await this.characters.find(id);
-    return character && promptOf(character);
+    return character && promptOf(character, this.tokensOf);
   }
 
   /** It holds what is not to be known yet: only for who may change it. */
@@ -153,7 +162,7 @@ export class CharactersService {
       fields: merge(current, fieldsOfPrompt(prompt)),
       asPrompt: true,
     }));
-    return promptOf(changed);
+    return promptOf(changed, this.tokensOf);
   }
 
   replacePersonality(

@@ -81,6 +81,7 @@ export interface CharacterHead extends Pick<
 /** The parts of a prompt that stay the same from message to message. */
 export interface CharacterPrompt {
   version: number;
+  tokenCounts: PromptTokenCounts;
   system: string;
   postHistory: string;
   greeting: string;
@@ -92,4 +93,13 @@ export interface CharacterPrompt {
 export interface CharacterLorebook {
   lorebook: Lorebook;
   version: number;
+}
+
+/** Of each part as it is written, before macros are filled in. */
+export interface PromptTokenCounts {
+  system: number;
+  postHistory: number;
+  greeting: number;
+  alternateGreetings: number[];
+  exampleDialogue: number;
 }

@@ -241,6 +241,7 @@ describe('reading a character', () => {
       greeting: 'Hello.',
       alternateGreetings: ['Hi.'],
       exampleDialogue: '<START>',
+      tokenCounts: { system: 3, postHistory: 3, greeting: 2, alternateGreetings: [1], exampleDialogue: 2 },
     });
   });
 });
