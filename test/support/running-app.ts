@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../src/bootstrap.js';
+import { copyMadeDatabase } from './service.js';
 import { TOKEN_SECRET } from './tokens.js';
 
 export interface RunningApp {
@@ -12,9 +13,17 @@ export interface RunningApp {
   close(): Promise<void>;
 }
 
-/** The whole service in this process, on a free port and, unless told otherwise, an embedded database of its own. */
-export async function startApp(settings: Record<string, string> = {}): Promise<RunningApp> {
+/**
+ * The whole service in this process, on a free port and, unless told otherwise, an embedded database of its own.
+ *
+ * @param prepare what is to be there before anybody can connect
+ */
+export async function startApp(
+  settings: Record<string, string> = {},
+  prepare: (app: NestFastifyApplication) => void = () => undefined,
+): Promise<RunningApp> {
   const directory = mkdtempSync(join(tmpdir(), 'rapport-app-'));
+  if (settings['DATABASE_URL'] === undefined) await copyMadeDatabase(join(directory, 'data'));
   const app = await createApp({
     NODE_ENV: 'test',
     LOG_LEVEL: 'silent',
@@ -26,6 +35,8 @@ export async function startApp(settings: Record<string, string> = {}): Promise<R
     BURST_LIMIT: '100000',
     ...settings,
   });
+  await app.init();
+  prepare(app);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   return {

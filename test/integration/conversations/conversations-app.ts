@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createApp } from '../../../src/bootstrap.js';
 import { GenerationsService } from '../../../src/conversations/generations/generations.service.js';
 import { PromptContexts } from '../../../src/conversations/generations/prompt-contexts.service.js';
 import { MessageLog, type Regeneration } from '../../../src/conversations/messages/message-log.service.js';
@@ -12,6 +8,7 @@ import type { GenerationEntity } from '../../../src/conversations/generations/ge
 import type { Actor } from '../../../src/platform/actor/actor.js';
 import { newId } from '../../../src/platform/ids/ids.js';
 import { newCharacter, newPerson, type Character, type Person } from '../../support/api-client.js';
+import { startApp } from '../../support/running-app.js';
 
 export interface Talk {
   id: string;
@@ -42,20 +39,11 @@ export interface ConversationsApp {
 }
 
 export async function startConversations(settings: Record<string, string> = {}): Promise<ConversationsApp> {
-  const directory = mkdtempSync(join(tmpdir(), 'rapport-conversations-'));
-  const app = await createApp({
-    NODE_ENV: 'test',
-    LOG_LEVEL: 'silent',
-    DATA_DIR: join(directory, 'data'),
-    AI_OFFLINE_DELAY: '0ms',
-    AUTH_ARGON2_MEMORY_KIB: '64',
-    AUTH_ARGON2_PASSES: '1',
+  const { app, url, close } = await startApp({
     BURST_LIMIT: '0',
     USAGE_FREE_TEXT_PER_DAY: '100000',
     ...settings,
   });
-  await app.listen(0, '127.0.0.1');
-  const url = await app.getUrl();
   const [person, stranger] = [await newPerson(url), await newPerson(url)];
   const character = await newCharacter(person);
   const actor: Actor = { id: person.user.id, role: 'user' };
@@ -101,9 +89,6 @@ export async function startConversations(settings: Record<string, string> = {}):
       const found = await app.get(PromptContexts, { strict: false }).newest(id);
       return (found?.history ?? []).map(({ text }) => text);
     },
-    close: async () => {
-      await app.close();
-      rmSync(directory, { recursive: true, force: true });
-    },
+    close,
   };
 }

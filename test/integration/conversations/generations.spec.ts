@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createApp } from '../../../src/bootstrap.js';
 import { CharactersService } from '../../../src/characters/characters.service.js';
 import { ConversationStarts } from '../../../src/conversations/conversation-starts.service.js';
 import { ConversationsService } from '../../../src/conversations/conversations.service.js';
@@ -28,6 +24,7 @@ import { EventLog } from '../../../src/platform/events/event-log.service.js';
 import { newId } from '../../../src/platform/ids/ids.js';
 import { UsageService } from '../../../src/usage/usage.service.js';
 import { UsersService } from '../../../src/users/users.service.js';
+import { startApp, type RunningApp } from '../../support/running-app.js';
 import { START_MS } from '../../support/service.js';
 import { testServers } from '../../support/test-servers.js';
 
@@ -40,7 +37,7 @@ const places: [string, () => Promise<Record<string, string>>][] = [
 ];
 
 describe.each(places)('generations %s', (_where, settings) => {
-  const directory = mkdtempSync(join(tmpdir(), 'rapport-generations-'));
+  let running: RunningApp;
   let app: NestFastifyApplication;
   let actor: Actor;
   let characterId: string;
@@ -49,15 +46,8 @@ describe.each(places)('generations %s', (_where, settings) => {
   let rows: GenerationsRepository;
 
   beforeAll(async () => {
-    app = await createApp({
-      NODE_ENV: 'test',
-      LOG_LEVEL: 'silent',
-      DATA_DIR: join(directory, 'data'),
-      AI_OFFLINE_DELAY: '0ms',
-      USAGE_FREE_TEXT_PER_DAY: '1000',
-      ...(await settings()),
-    });
-    await app.init();
+    running = await startApp({ USAGE_FREE_TEXT_PER_DAY: '1000', ...(await settings()) });
+    ({ app } = running);
     log = app.get(MessageLog, { strict: false });
     rows = app.get(GenerationsRepository, { strict: false });
     const user = await app
@@ -68,8 +58,7 @@ describe.each(places)('generations %s', (_where, settings) => {
     characterId = character.id;
   }, START_MS);
   afterAll(async () => {
-    await app.close();
-    rmSync(directory, { recursive: true, force: true });
+    await running.close();
   });
   beforeEach(async () => {
     const started = await app.get(ConversationStarts, { strict: false }).start(actor, { characterId });
@@ -189,7 +178,7 @@ describe.each(places)('generations %s', (_where, settings) => {
     const { generation } = await ask('Will somebody answer?');
     await abandon(generation.id, {});
     const ended = await untilEnded(generation.id);
-    expect(ended.status).toBe('completed');
+    expect(ended).toMatchObject({ status: 'completed' });
     expect(ended.text.length).toBeGreaterThan(0);
   });
 

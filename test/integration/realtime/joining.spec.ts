@@ -1,9 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Redis } from 'ioredis';
-import { createApp } from '../../../src/bootstrap.js';
 import {
   conversationRoom,
   generationStream,
@@ -15,12 +11,13 @@ import { MessageLog } from '../../../src/conversations/messages/message-log.serv
 import { RedisEventLog } from '../../../src/platform/events/redis-event-log.js';
 import { newId } from '../../../src/platform/ids/ids.js';
 import { newCharacter, newPerson, type Person } from '../../support/api-client.js';
+import { startApp, type RunningApp } from '../../support/running-app.js';
 import { LiveSocket, type LiveEvent } from '../../support/socket-client.js';
 import { testServers } from '../../support/test-servers.js';
 
 describe('joining a conversation in which another instance is answering', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'rapport-joining-'));
   const prefix = `test-${newId()}`;
+  let running: RunningApp;
   let app: NestFastifyApplication;
   let url: string;
   let person: Person;
@@ -29,25 +26,15 @@ describe('joining a conversation in which another instance is answering', () => 
 
   beforeAll(async () => {
     const redisUrl = await testServers.redisUrl();
-    app = await createApp({
-      NODE_ENV: 'test',
-      LOG_LEVEL: 'silent',
-      DATA_DIR: join(directory, 'data'),
-      REDIS_URL: redisUrl,
-      REDIS_KEY_PREFIX: prefix,
-      AUTH_ARGON2_MEMORY_KIB: '64',
-      AUTH_ARGON2_PASSES: '1',
-    });
-    await app.listen(0, '127.0.0.1');
-    url = await app.getUrl();
+    running = await startApp({ REDIS_URL: redisUrl, REDIS_KEY_PREFIX: prefix });
+    ({ app, url } = running);
     person = await newPerson(url);
     connections = [new Redis(redisUrl), new Redis(redisUrl)];
     elsewhere = new RedisEventLog(connections[0]!, connections[1]!, `${prefix}:test`);
   });
   afterAll(async () => {
     connections.forEach((connection) => connection.disconnect());
-    await app.close();
-    rmSync(directory, { recursive: true, force: true });
+    await running.close();
   });
 
   it('tells what was said so far in the ack, and of the rest each event once', async () => {

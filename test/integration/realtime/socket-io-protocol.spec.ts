@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Socket } from 'socket.io';
 import { io } from 'socket.io-client';
-import { createApp } from '../../../src/bootstrap.js';
 import { SocketServer } from '../../../src/realtime/socket-server.js';
 import { eventually } from '../../support/eventually.js';
 import { RawWebSocket } from '../../support/raw-websocket.js';
-import { forgeToken, TOKEN_SECRET } from '../../support/tokens.js';
+import { startApp, type RunningApp } from '../../support/running-app.js';
+import { forgeToken } from '../../support/tokens.js';
 
 const PING_INTERVAL_MS = 300;
 const PING_TIMEOUT_MS = 200;
@@ -17,7 +14,7 @@ const MAX_PAYLOAD = 65_536;
 /** What a busy machine may need beyond a time that is measured. */
 const SLACK_MS = 1_500;
 
-const directory = mkdtempSync(join(tmpdir(), 'rapport-protocol-'));
+let running: RunningApp;
 let app: NestFastifyApplication;
 let url: string;
 let opened: RawWebSocket[] = [];
@@ -30,21 +27,18 @@ function show(socket: Socket): void {
 }
 
 beforeAll(async () => {
-  app = await createApp({
-    NODE_ENV: 'test',
-    LOG_LEVEL: 'silent',
-    DATA_DIR: join(directory, 'data'),
-    AUTH_SECRET: TOKEN_SECRET,
-    SOCKET_PING_INTERVAL: `${PING_INTERVAL_MS}ms`,
-    SOCKET_PING_TIMEOUT: `${PING_TIMEOUT_MS}ms`,
-    SOCKET_CONNECT_TIMEOUT: '400ms',
-    SOCKET_MAX_PAYLOAD: String(MAX_PAYLOAD),
-    SOCKET_HELLO: 'false',
-  });
-  await app.init();
-  app.get(SocketServer).namespace('/show').on('connection', show);
-  await app.listen(0, '127.0.0.1');
-  url = `${await app.getUrl()}/socket.io/`;
+  running = await startApp(
+    {
+      SOCKET_PING_INTERVAL: `${PING_INTERVAL_MS}ms`,
+      SOCKET_PING_TIMEOUT: `${PING_TIMEOUT_MS}ms`,
+      SOCKET_CONNECT_TIMEOUT: '400ms',
+      SOCKET_MAX_PAYLOAD: String(MAX_PAYLOAD),
+      SOCKET_HELLO: 'false',
+    },
+    (started) => void started.get(SocketServer).namespace('/show').on('connection', show),
+  );
+  ({ app } = running);
+  url = `${running.url}/socket.io/`;
 });
 
 afterEach(() => {
@@ -53,8 +47,7 @@ afterEach(() => {
 });
 
 afterAll(async () => {
-  await app?.close();
-  rmSync(directory, { recursive: true, force: true });
+  await running?.close();
 });
 
 /** A websocket connection, before anything was read from it. */
