@@ -41,6 +41,8 @@ export interface ReplyCompleted {
   generationId: string;
   /** Null when the reply was cancelled before its first word. */
   message: Message | null;
+  /** Whether it is on the path that is shown; a variant is not where its user has gone on without it. */
+  active: boolean;
   usage: { promptTokens: number; completionTokens: number };
   finishReason: 'stop' | 'length' | 'filter' | 'cancelled';
 }

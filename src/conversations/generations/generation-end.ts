@@ -24,17 +24,23 @@ export interface Ended extends GenerationEnd {
   charged: boolean;
 }
 
+export interface StoredReply {
+  message: MessageRecord;
+  /** On the path that is shown. */
+  active: boolean;
+}
+
 type Closing = Parameters<EventOutbox['add']>[0];
 
 /** What is told last, whatever the log has kept of the reply until then. */
 export function closingEvents(
   generation: GenerationEntity,
   { retold, ...end }: GenerationEnd & Pick<Ended, 'retold'>,
-  message: MessageRecord | null,
+  reply: StoredReply | null,
 ): Closing[] {
   const { id, conversationId } = generation;
   const where = { stream: generationStream(id), room: conversationRoom(conversationId) };
-  const closing: Closing = { ...where, ...terminalEvent({ id, ...end }, message), last: true };
+  const closing: Closing = { ...where, ...terminalEvent({ id, ...end }, reply), last: true };
   if (!retold || end.text === '') return [closing];
   const snapshot: ReplySnapshot = { generationId: id, offset: 0, text: end.text };
   return [
@@ -55,7 +61,7 @@ export function terminalEvent(
     promptTokens,
     completionTokens,
   }: Pick<GenerationEntity, 'id'> & GenerationEnd,
-  message: MessageRecord | null,
+  reply: StoredReply | null,
 ): { type: string; data: ReplyCompleted | ReplyFailed } {
   if (status === 'failed') {
     return { type: REPLY_FAILED, data: { generationId: id, error: error ?? {}, text } };
@@ -65,7 +71,8 @@ export function terminalEvent(
     type: REPLY_COMPLETED,
     data: {
       generationId: id,
-      message: message && toMessage(message),
+      message: reply && toMessage(reply.message),
+      active: reply?.active ?? false,
       usage,
       finishReason: (finishReason ?? 'stop') as ReplyCompleted['finishReason'],
     },

@@ -149,7 +149,8 @@ export class ReplyEvents {
       }
       if (isOver(generation)) {
         const message = await this.messages.find(generation.conversationId, generation.replyMessageId);
-        const { type, data } = terminalEvent(generation, message ?? null);
+        const reply = message ? { message, active: await this.messages.isShown(message) } : null;
+        const { type, data } = terminalEvent(generation, reply);
         yield { event: type, data };
         return;
       }

@@ -14,7 +14,7 @@ import { ConversationNews } from '../conversation-news.service.js';
 import { MESSAGE_CREATED, MESSAGE_DELETED, MESSAGE_UPDATED } from '../conversations.events.js';
 import { ConversationsRepository } from '../conversations.repository.js';
 import type { GenerationEntity } from '../generations/generation.entity.js';
-import { closingEvents, type Ended } from '../generations/generation-end.js';
+import { closingEvents, type Ended, type StoredReply } from '../generations/generation-end.js';
 import { GenerationsRepository } from '../generations/generations.repository.js';
 import type { MessageKind } from './message.entity.js';
 import { parametersOf, type PostMessage, type ReplyOptions } from './messages.dto.js';
@@ -163,7 +163,7 @@ export class MessageLog {
     locked: Conversation,
     generation: GenerationEntity,
     end: Omit<Ended, 'charged'>,
-  ): Promise<MessageRecord> {
+  ): Promise<StoredReply> {
     const { id, userId: ownerId, lastSeq } = locked;
     const answered = await this.messages.findStored(id, generation.parentMessageId);
     const { branch, pos, shown, switches, turned } = await this.tree.placeReply(locked, generation, answered);
@@ -194,7 +194,7 @@ export class MessageLog {
     this.news.message(MESSAGE_CREATED, message, shown);
     if (turned) this.news.branch(id, message.id);
     await this.news.listed(id);
-    return message;
+    return { message, active: shown };
   }
 
   @ChangesConversation()
@@ -203,7 +203,7 @@ export class MessageLog {
       const message = await this.getOwnMessage(id, actor, messageId);
       const edited = await this.messages.edit(message, text);
       await this.contentChanged(edited);
-      this.news.message(MESSAGE_UPDATED, edited, await this.tree.isShown(edited));
+      this.news.message(MESSAGE_UPDATED, edited, await this.messages.isShown(edited));
       return edited;
     });
   }

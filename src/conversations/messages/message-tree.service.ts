@@ -77,10 +77,6 @@ export class MessageTree {
     return { branch, pos, shown: true, switches: true, turned: goesOn || role === 'user' };
   }
 
-  isShown(message: MessageRecord): Promise<boolean> {
-    return this.paths.isShown(message);
-  }
-
   private async isEnd({ conversationId, branch, pos }: MessageRecord): Promise<boolean> {
     const end = await this.paths.lastOf(conversationId, branch);
     return end === undefined || end.pos <= pos;

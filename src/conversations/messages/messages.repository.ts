@@ -110,6 +110,11 @@ export class MessagesRepository {
     return this.paths.goesOn(conversationId, side, seq, leaf);
   }
 
+  /** Whether it is on the path that is shown. */
+  isShown(message: MessageRecord): Promise<boolean> {
+    return this.paths.isShown(message);
+  }
+
   /** What had been said when `answered` was to be answered, oldest first and ending with it. */
   historyUpTo(answered: Place, limit?: number): Promise<HistoryMessage[]> {
     return this.paths.historyUpTo(answered, limit);

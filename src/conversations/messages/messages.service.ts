@@ -13,7 +13,6 @@ import type { GenerationEntity } from '../generations/generation.entity.js';
 import { GenerationRunner } from '../generations/generation-runner.service.js';
 import { PromptsService } from '../generations/prompts.service.js';
 import { MessageLog, type Posted, type Regeneration } from './message-log.service.js';
-import { MessagePaths } from './message-paths.repository.js';
 import {
   parametersOf,
   toMessage,
@@ -35,7 +34,6 @@ export class MessagesService {
   constructor(
     private readonly conversations: ConversationsService,
     private readonly messages: MessagesRepository,
-    private readonly paths: MessagePaths,
     private readonly pagination: Pagination,
     private readonly log: MessageLog,
     private readonly prompts: PromptsService,
@@ -137,7 +135,7 @@ export class MessagesService {
     const message = await this.getMessage(conversationId, messageId);
     const variants = await this.messages.variantsOf(message, MAX_VARIANTS);
     const items = [];
-    for (const one of variants) items.push({ ...toMessage(one), active: await this.paths.isShown(one) });
+    for (const one of variants) items.push({ ...toMessage(one), active: await this.messages.isShown(one) });
     return { items };
   }
 

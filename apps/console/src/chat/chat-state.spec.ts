@@ -78,6 +78,16 @@ describe('a chat', () => {
     expect(ids(after([again], state))).toEqual(['m1', 'm3']);
   });
 
+  it('does not show a variant that its reader went on without', () => {
+    const state = after([sent, event('message.created', { message: reply(2) })]);
+    const variant = { message: reply(3, { generationId: 'g2' }), active: false };
+    const late = [
+      event('message.created', variant),
+      event('reply.completed', { ...variant, generationId: 'g2' }),
+    ];
+    expect(ids(after(late, state))).toEqual(['m1', 'm2']);
+  });
+
   it('tells why a reply failed, until one tries again', () => {
     const problem = { code: 'upstream-failed', title: 'An upstream service failed', status: 502, detail: '' };
     const failed = after([

@@ -97,7 +97,7 @@ function applyEvent(state: ChatState, { type, data }: Pick<LiveEvent, 'type' | '
   switch (type) {
     case 'message.created':
     case 'message.updated':
-      return store(state, (data as { message: Message }).message);
+      return told(state, data as Told);
     case 'message.deleted': {
       const { messageId } = data as { messageId: string };
       return { ...state, messages: state.messages.filter(({ id }) => id !== messageId) };
@@ -117,9 +117,9 @@ function applyEvent(state: ChatState, { type, data }: Pick<LiveEvent, 'type' | '
       return changeReply(state, generationId, (reply) => withSnapshot(reply, text));
     }
     case 'reply.completed': {
-      const { generationId, message } = data as { generationId: string; message: Message | null };
+      const { generationId, message, active } = data as Partial<Told> & { generationId: string };
       const ended = end(state, generationId);
-      return message ? store(ended, message) : ended;
+      return message ? told(ended, { message, active }) : ended;
     }
     case 'reply.failed': {
       const { generationId, error } = data as { generationId: string; error: Problem };
@@ -130,6 +130,19 @@ function applyEvent(state: ChatState, { type, data }: Pick<LiveEvent, 'type' | '
     default:
       return state;
   }
+}
+
+interface Told {
+  message: Message;
+  /** False for one that is not on the path that is shown. */
+  active?: boolean;
+}
+
+function told(state: ChatState, { message, active }: Told): ChatState {
+  if (active !== false) return store(state, message);
+  const messages = state.messages.filter(({ id }) => id !== message.id);
+  const hidden = { ...state, messages };
+  return message.generationId === null ? hidden : end(hidden, message.generationId);
 }
 
 /** A stored message ends what stood for it: the outbox entry of the sender, the live text of the reply. */

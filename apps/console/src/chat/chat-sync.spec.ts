@@ -87,6 +87,12 @@ describe('keeping a conversation in step', () => {
     expect(heard()).toEqual([{ seq: 5 }, { seq: 6 }]);
   });
 
+  it('reads the messages again when another branch is shown', async () => {
+    live.tell(5, 'branch.changed');
+    await settled();
+    expect(reads).toHaveLength(2);
+  });
+
   it('joins again from where it was when an event is missing', async () => {
     live.tell(5);
     head = 8;

@@ -220,6 +220,8 @@ export class ChatSync {
 
   private apply(event: Pick<LiveEvent, 'type' | 'data'>): void {
     this.listener.dispatch({ type: 'event', event });
+    // Another path through the conversation is shown.
+    if (event.type === 'branch.changed') void this.attempt(() => this.reload());
   }
 
   /** What fails is shown, unless the conversation was left meanwhile. */
