@@ -52,10 +52,10 @@ let actor: { id: string; role: string };
 let sent = 0;
 
 async function start({ databaseUrl }: CostSetup): Promise<void> {
-  const { createApp } = (await import(pathToFileURL(resolve('dist/src/bootstrap.js')).href)) as {
+  const bootstrap = (await import(pathToFileURL(resolve('dist/src/bootstrap.js')).href)) as {
     createApp(environment: Record<string, string>): Promise<App>;
   };
-  const app = await createApp({
+  const app = await bootstrap.createApp({
     LOG_LEVEL: 'error',
     DATABASE_URL: databaseUrl,
     USAGE_FREE_TEXT_PER_DAY: '1000000',
