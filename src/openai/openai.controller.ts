@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res, UseInterceptors } from '@nestjs/common';
-import { ApiBody, ApiProduces, ApiResponse } from '@nestjs/swagger';
+import { ApiBody, ApiDefaultResponse, ApiProduces, ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CompletionsService } from '../ai/completions/completions.service.js';
 import type { Actor } from '../platform/actor/actor.js';
@@ -16,13 +16,25 @@ import { dailyPolicies } from '../usage/usage.headers.js';
 import { chatChunks, chatCompletion, DATA_ONLY } from './chat-chunks.js';
 import { readChatRequest } from './chat-request.js';
 import { OpenAiChat } from './openai-chat.service.js';
-import { ChatCompletion, ChatCompletionInput, OpenAiModel, OpenAiModelList } from './openai.dto.js';
+import {
+  ChatCompletion,
+  ChatCompletionInput,
+  OpenAiErrorAnswer,
+  OpenAiModel,
+  OpenAiModelList,
+} from './openai.dto.js';
 import { OpenAiModels } from './openai-models.service.js';
 
 const JSON_TYPE = 'application/json';
 const SSE_TYPE = 'text/event-stream';
 
 /** What clients of OpenAI's API need to talk to characters. Errors have OpenAI's form, too. */
+@ApiResponse({ status: 400, type: OpenAiErrorAnswer })
+@ApiResponse({ status: 401, type: OpenAiErrorAnswer })
+@ApiResponse({ status: 404, type: OpenAiErrorAnswer })
+@ApiResponse({ status: 413, type: OpenAiErrorAnswer })
+@ApiResponse({ status: 415, type: OpenAiErrorAnswer })
+@ApiDefaultResponse({ type: OpenAiErrorAnswer })
 @Controller('openai/v1')
 export class OpenAiController {
   constructor(

@@ -36,6 +36,19 @@ export class ChatCompletionInput {
   stop?: unknown;
 }
 
+export class OpenAiErrorDetail {
+  message!: string;
+  type!: string;
+  /** The parameter at fault. */
+  param!: string | null;
+  code!: string | null;
+}
+
+/** Every error here, whatever its status. */
+export class OpenAiErrorAnswer {
+  error!: OpenAiErrorDetail;
+}
+
 export class CompletionUsage {
   @ApiProperty({ type: 'integer' })
   prompt_tokens!: number;

@@ -89,7 +89,7 @@ function describeAnswers(operation: Operation, { isPublic, adminOnly, idempotent
     response.description ||= STATUS_CODES[status] ?? status;
     if (Number(status) >= 400) response.content ??= PROBLEM_CONTENT;
   }
-  operation.responses.default = { $ref: '#/components/responses/Problem' };
+  operation.responses.default ??= { $ref: '#/components/responses/Problem' };
 }
 
 /** Walks every schema: moments get their format, and what the generator leaves behind of its own options goes. */
