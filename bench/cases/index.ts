@@ -12,6 +12,7 @@ import { longConversation } from './long-conversation.js';
 import { memory } from './memory.js';
 import { miss } from './miss.js';
 import { otherInstance } from './other-instance.js';
+import { platformReads } from './platform-reads.js';
 import { stampede } from './stampede.js';
 import { tagEvict } from './tag-evict.js';
 
@@ -29,6 +30,7 @@ export const cases: readonly BenchCase[] = [
   tagEvict,
   memory,
   hitRatio,
+  platformReads,
   fanOut,
   logDelay,
   idleSockets,

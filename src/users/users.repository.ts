@@ -92,6 +92,7 @@ export class UsersRepository {
   }
 
   async findIdsByUsernames(usernamesNormalized: readonly string[]): Promise<Map<string, string>> {
+    if (usernamesNormalized.length === 0) return new Map();
     const rows = await this.rows.find({
       select: { id: true, usernameNormalized: true },
       where: { usernameNormalized: In([...usernamesNormalized]), deletedAt: IsNull() },
