@@ -77,7 +77,6 @@ async function readEntry(zip: ZipFile, entry: Entry, limit: number): Promise<Buf
   if (entry.isEncrypted()) throw cardInvalid('entry-encrypted', 'The archive is encrypted.');
   if (((entry.externalFileAttributes >>> 28) & 0o17) === SYMBOLIC_LINK)
     throw cardInvalid('unsafe-path', 'The archive holds a symbolic link.');
-  if (entry.uncompressedSize > limit) throw tooLarge(entry, limit);
   const stream: Readable = await zip.openReadStreamPromise(entry);
   const parts: Buffer[] = [];
   let size = 0;
