@@ -26,7 +26,7 @@ export const REPAIRS = {
   'text-cleaned': 'A text or a name had NUL characters or broken surrogate pairs',
   'trailing-bytes': 'The document was followed by NUL bytes',
   'unreadable-removed': 'An optional value made no sense and was left out',
-  'unsafe-member-removed': 'A member was called __proto__',
+  'unsafe-member-removed': 'A member had the name of a prototype',
   'url-safe-base64': 'The card was encoded in the alphabet of addresses',
   'utf-16': 'The text was UTF-16',
   'world-info-entry': 'A lorebook entry had the names of a world info file',
