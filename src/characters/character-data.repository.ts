@@ -7,6 +7,13 @@ export interface CreatedCharacter {
   isShared: boolean;
 }
 
+export interface CreatedPicture {
+  id: string;
+  characterId: string;
+  ext: string;
+  content: Uint8Array;
+}
+
 /** The characters that somebody has made, those included that were deleted and are still there. */
 @Injectable()
 export class CharacterDataRepository {
@@ -21,6 +28,17 @@ export class CharacterDataRepository {
     return this.database.manager.query(
       `SELECT to_jsonb(c) AS character FROM characters c
        WHERE creator_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3`,
+      [userId, after ?? null, limit],
+    );
+  }
+
+  /** The pictures of those characters, with their bytes. */
+  pictures(userId: string, after: string | undefined, limit: number): Promise<CreatedPicture[]> {
+    return this.database.manager.query(
+      `SELECT a.id, a.character_id AS "characterId", a.ext, b.content
+       FROM character_assets a
+       JOIN characters c ON c.id = a.character_id JOIN blobs b ON b.sha256 = a.sha256
+       WHERE c.creator_id = $1 AND ($2::uuid IS NULL OR a.id > $2) ORDER BY a.id LIMIT $3`,
       [userId, after ?? null, limit],
     );
   }

@@ -9,6 +9,8 @@ import { CharacterDataRepository } from './character-data.repository.js';
 import { ChangesCharacter } from './characters.cache.js';
 
 const EXPORTED_AT_ONCE = 20;
+/** Of some megabytes each. */
+const PICTURES_AT_ONCE = 4;
 const ERASED_AT_ONCE = 50;
 
 /**
@@ -26,6 +28,18 @@ export class CharacterData {
     return {
       parts: [{ file: 'characters.jsonl', content }],
       next: rows.length === EXPORTED_AT_ONCE ? rows.at(-1)?.character.id : undefined,
+    };
+  }
+
+  @ExportsUserData('character-pictures')
+  async pictures(userId: string, after: string | undefined): Promise<ExportedBatch> {
+    const rows = await this.rows.pictures(userId, after, PICTURES_AT_ONCE);
+    return {
+      parts: rows.map(({ id, characterId, ext, content }) => ({
+        file: `characters/${characterId}/${id}.${ext}`,
+        content: Buffer.from(content),
+      })),
+      next: rows.length === PICTURES_AT_ONCE ? rows.at(-1)?.id : undefined,
     };
   }
 

@@ -101,10 +101,12 @@ export class CharactersRepository {
 
   /** @returns how many were new; an id that exists already is left as it is */
   async insert(characters: NewCharacter[]): Promise<number> {
+    // TypeORM's own type of a row has no end where a column is any JSON.
+    const rows: object[] = characters;
     const result = await this.rows
       .createQueryBuilder()
       .insert()
-      .values(characters as object[])
+      .values(rows)
       .orIgnore()
       .returning('id')
       .execute();
@@ -112,7 +114,8 @@ export class CharactersRepository {
   }
 
   async write(id: string, changes: CharacterWrite): Promise<void> {
-    await this.rows.update({ id }, changes as object);
+    const row: object = changes;
+    await this.rows.update({ id }, row);
   }
 
   async markDeleted(id: string, deletedAt: Date): Promise<void> {

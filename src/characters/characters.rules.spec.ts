@@ -1,4 +1,12 @@
-import { type CharacterChange, changesPrompt, excerptOf, fromDraft, merge } from './characters.rules.js';
+import {
+  type CharacterChange,
+  assertBounded,
+  changesPrompt,
+  excerptOf,
+  fromDraft,
+  LIMITS,
+  merge,
+} from './characters.rules.js';
 
 describe('a draft', () => {
   it('needs a name only; the rest is empty and private', () => {
@@ -60,6 +68,24 @@ describe('a merge patch', () => {
     const after = merge(before, { extensions: { a: null, b: { c: 4 }, e: 5 }, source: ['y'] });
     expect(after.extensions).toEqual({ b: { c: 4, d: 3 }, e: 5 });
     expect(after.source).toEqual(['y']);
+  });
+});
+
+describe('what patches add up to', () => {
+  const text = 'x'.repeat(LIMITS.extensionsBytes);
+  const current = fromDraft({ name: 'Ada', extensions: { a: 'x' } });
+
+  it('is bounded', () => {
+    expect(() => assertBounded(current, merge(current, { extensions: { b: text } }))).toThrow(
+      expect.objectContaining({ code: 'payload-too-large' }),
+    );
+    expect(() => assertBounded(current, merge(current, { extensions: { b: 'y' } }))).not.toThrow();
+  });
+
+  it('may be as large as a card has brought it', () => {
+    const large = { ...current, extensions: { a: text, b: 1 } };
+    expect(() => assertBounded(large, merge(large, { name: 'Eve' }))).not.toThrow();
+    expect(() => assertBounded(large, merge(large, { extensions: { b: 12 } }))).toThrow();
   });
 });
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { platformErrors } from '../platform/errors/platform.errors.js';
 import { mergePatch } from '../platform/json/merge-patch.js';
 import type { CardDetails, Character, CharacterContent, CharacterPrompt } from './characters.types.js';
 
@@ -96,6 +97,29 @@ export const merge = (current: CharacterFields, change: CharacterChange): Charac
     if (value === undefined) return current[field];
     return value === null ? { ...EMPTY, name: current.name }[field] : mergePatch(current[field], value);
   });
+
+/**
+ * A merge patch is checked by itself, and many small ones could grow an object without end. What a card brought may stay.
+ * @throws payload-too-large
+ */
+export function assertBounded(before: CardDetails, after: CardDetails): void {
+  const bytes = (value: object): number => Buffer.byteLength(JSON.stringify(value));
+  const limits = [
+    ['extensions', bytes(after.extensions), bytes(before.extensions), LIMITS.extensionsBytes],
+    [
+      'creatorNotesMultilingual',
+      Object.keys(after.creatorNotesMultilingual).length,
+      Object.keys(before.creatorNotesMultilingual).length,
+      LIMITS.languages,
+    ],
+  ] as const;
+  for (const [field, size, sizeBefore, limit] of limits) {
+    if (size <= Math.max(limit, sizeBefore)) continue;
+    throw platformErrors['payload-too-large'](`With this, ${field} would be larger than ${limit}.`, {
+      members: { field, limit, size },
+    });
+  }
+}
 
 export const fromDraft = (draft: CharacterDraft): CharacterFields =>
   complete((field) => draft[field] ?? { ...EMPTY, name: draft.name }[field]);

@@ -15,7 +15,7 @@ import { characterNotFound } from './characters.errors.js';
 import { cachedListOf, filterFor, type CharacterListQuery } from './characters.filter.js';
 import { mayChange, maySee } from './characters.policy.js';
 import { CharactersRepository, type StoredCharacter } from './characters.repository.js';
-import { contentOf, fieldsOfPrompt, fromDraft, merge, promptOf } from './characters.rules.js';
+import { assertBounded, contentOf, fieldsOfPrompt, fromDraft, merge, promptOf } from './characters.rules.js';
 import type { CharacterChange, CharacterDraft, PromptDraft } from './characters.rules.js';
 import type {
   Character,
@@ -149,7 +149,11 @@ export class CharactersService {
   }
 
   change(actor: Actor, id: string, change: CharacterChange, ifMatch?: Precondition): Promise<Character> {
-    return this.write(actor, id, 'version', ifMatch, (current) => ({ fields: merge(current, change) }));
+    return this.write(actor, id, 'version', ifMatch, (current) => {
+      const fields = merge(current, change);
+      assertBounded(current, fields);
+      return { fields };
+    });
   }
 
   async replacePrompt(

@@ -115,8 +115,8 @@ test('an answer in a form that no route has is refused', async () => {
   const attempts = routes.map(({ method, path }) => ({
     method,
     path,
-    what: 'Accept: image/png',
-    headers: { accept: 'image/png' },
+    what: 'Accept: image/bmp',
+    headers: { accept: 'image/bmp' },
     expected: [406],
   }));
   expect(await refusals(attempts)).toEqual([]);

@@ -7,7 +7,7 @@ export interface Route {
   template: string;
   path: string;
   isPublic: boolean;
-  /** Of the JSON body: name → type. Undefined when the route takes none. */
+  /** Of the JSON body: name → type. Undefined when the route takes none, or bytes. */
   properties?: Record<string, string>;
   /** Takes any JSON object. */
   isFreeForm: boolean;
@@ -45,8 +45,10 @@ export async function routesOf(url: string): Promise<Route[]> {
     Object.entries(methods)
       .filter(([method]) => METHODS.includes(method))
       .map(([method, { security = document.security ?? [], requestBody }]): Route => {
-        const content = Object.values(requestBody?.content ?? {})[0];
-        const schema = content && resolve(content.schema);
+        const json = Object.entries(requestBody?.content ?? {}).find(([type]) => type.endsWith('json'));
+        const described = json && resolve(json[1].schema);
+        // Some routes take bytes, and JSON only as such.
+        const schema = described?.type === 'string' ? undefined : described;
         const typed = Object.entries(schema?.properties ?? {}).map(([name, property]): [string, string] => [
           name,
           [resolve(property).type].flat()[0] ?? 'object',

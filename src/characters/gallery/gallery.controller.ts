@@ -37,7 +37,8 @@ export class GalleryController {
 
   /**
    * Adds a picture: at most 10 MiB of PNG, JPEG, WebP, GIF or AVIF, as the body or as the file of a form
-   * @remarks It is decoded before it is kept; a form may also have the fields `type` and `name`.
+   * @remarks It is decoded before it is kept, and a PNG or JPEG loses its metadata (place, camera, a card); nothing of what
+   * is seen changes. A form may also have the fields `type` and `name`.
    */
   @Post()
   @Idempotent()
@@ -50,7 +51,10 @@ export class GalleryController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Asset> {
     const { type, name } = await validateDto(AssetInput, { ...query, ...fields });
-    const asset = toAsset(id, await this.gallery.add(actor, id, { type, name, content, mediaType }));
+    const asset = toAsset(
+      id,
+      await this.gallery.add(actor, id, { type, name, content, mediaType, cleaned: true }),
+    );
     reply.header('location', asset.url);
     return asset;
   }

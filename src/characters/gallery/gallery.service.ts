@@ -6,6 +6,7 @@ import { Clock } from '../../platform/clock/clock.js';
 import { Database } from '../../platform/database/database.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
 import { newId } from '../../platform/ids/ids.js';
+import { withoutMetadata } from '../../platform/images/without-metadata.js';
 import type { Page, PageQuery } from '../../platform/pagination/page.dto.js';
 import { Pagination } from '../../platform/pagination/pagination.js';
 import { characterGallery } from '../characters.cache.js';
@@ -23,6 +24,8 @@ export interface NewAsset {
   content: Buffer;
   /** What its sender says that it is; refused when it is something else. */
   mediaType?: string;
+  /** Leave out what a PNG or JPEG says beside its pixels: where it was taken, the card that it may be. @default false */
+  cleaned?: boolean;
 }
 
 const byCharacter = (characterId: string): [string] => [characterId];
@@ -87,16 +90,17 @@ export class GalleryService implements OnModuleInit {
   async add(
     actor: Actor,
     characterId: string,
-    { content, mediaType, type, name }: NewAsset,
+    { content: sent, mediaType, type, name, cleaned = false }: NewAsset,
   ): Promise<GalleryAsset> {
     const { id } = await this.characters.getOwn(actor, characterId);
-    const picture = await verifiedPicture(content);
+    const picture = await verifiedPicture(sent);
     if (mediaType !== undefined && mediaType !== picture.mediaType) {
       throw platformErrors['unsupported-media-type'](
         `The picture was sent as ${mediaType} and is ${picture.mediaType}; send it as what it is.`,
       );
     }
-    const { width, height, format } = picture;
+    const { width, height, format, orientation } = picture;
+    const content = cleaned ? withoutMetadata(sent, format, orientation) : sent;
     return this.insert(id, content, {
       id: newId(),
       type,

@@ -24,6 +24,8 @@ export interface Picture {
   height: number;
   /** 1 unless it moves. */
   frames: number;
+  /** How its metadata turns and mirrors it, 1 to 8 as in Exif; 1 is not at all. */
+  orientation: number;
 }
 
 const MAX_PIXELS = 40_000_000;
@@ -73,6 +75,7 @@ function shown(format: PictureFormat, metadata: Metadata): Picture {
     width: lying ? pageHeight : width,
     height: lying ? width : pageHeight,
     frames: pages,
+    orientation,
   };
 }
 

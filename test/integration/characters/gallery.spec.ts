@@ -99,6 +99,17 @@ describe('a picture', () => {
     expect((await read(body.url)).rawPayload.equals(png)).toBe(true);
   });
 
+  it('keeps nothing to itself of where it was taken', async () => {
+    const content = await picture()
+      .withExif({ IFD0: { Copyright: 'a secret place' } })
+      .jpeg()
+      .toBuffer();
+    const { body } = await upload(await create(), { content, mediaType: 'image/jpeg' });
+    const served = (await read(body.url)).rawPayload;
+    expect([content.includes('a secret place'), served.includes('a secret place')]).toEqual([true, false]);
+    expect(body.size).toBe(served.length);
+  });
+
   it.each(['jpeg', 'webp', 'gif', 'avif'] as const)('may be %s', async (format) => {
     const content = await picture().toFormat(format).toBuffer();
     const { status, body } = await upload(await create(), { content, mediaType: `image/${format}` });
@@ -272,7 +283,7 @@ describe('bytes', () => {
     expect(await blobs.sweep()).toBeGreaterThan(0);
     expect(await stored()).toBeLessThanOrEqual(before);
     // Nor do they go while somebody is about to refer to them.
-    await upload(ids[0]!, { content });
+    await upload(ids[0], { content });
     expect(await blobs.sweep()).toBe(0);
   });
 });

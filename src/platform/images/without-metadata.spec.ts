@@ -1,0 +1,58 @@
+import sharp from 'sharp';
+import { withoutMetadata } from './without-metadata.js';
+
+const SECRET = 'the secret prompt';
+const picture = sharp({ create: { width: 30, height: 20, channels: 3, background: 'teal' } });
+const pixelsOf = (content: Buffer): Promise<Buffer> => sharp(content).raw().toBuffer();
+
+/** A text chunk; its checksum does not matter here. */
+function textChunk(text: string): Buffer {
+  const data = Buffer.from(`chara\0${text}`, 'latin1');
+  const chunk = Buffer.alloc(12 + data.length);
+  chunk.writeUInt32BE(data.length, 0);
+  chunk.write('tEXt', 4, 'latin1');
+  data.copy(chunk, 8);
+  return chunk;
+}
+
+it('a PNG keeps its pixels and none of its texts, wherever they stand', async () => {
+  const plain = await picture
+    .clone()
+    .withExif({ IFD0: { Copyright: SECRET } })
+    .png()
+    .toBuffer();
+  const content = Buffer.concat([
+    plain.subarray(0, 33),
+    textChunk(SECRET),
+    plain.subarray(33),
+    textChunk(SECRET),
+  ]);
+  const cleaned = withoutMetadata(content, 'png');
+  expect(content.includes(SECRET)).toBe(true);
+  expect(cleaned.includes(SECRET)).toBe(false);
+  expect(await pixelsOf(cleaned)).toEqual(await pixelsOf(plain));
+  expect(withoutMetadata(cleaned, 'png')).toEqual(cleaned);
+});
+
+it.each([1, 3, 6, 8])(
+  'a JPEG keeps its pixels and how it is turned (%d), and nothing of its camera',
+  async (turned) => {
+    const content = await picture
+      .clone()
+      .withExif({ IFD0: { Copyright: SECRET } })
+      .withMetadata({ orientation: turned })
+      .withExifMerge({ IFD0: { Copyright: SECRET } })
+      .jpeg()
+      .toBuffer();
+    const cleaned = withoutMetadata(content, 'jpeg', turned);
+    expect(content.includes(SECRET)).toBe(true);
+    expect(cleaned.includes(SECRET)).toBe(false);
+    expect((await sharp(cleaned).metadata()).orientation ?? 1).toBe(turned);
+    expect(await pixelsOf(cleaned)).toEqual(await pixelsOf(content));
+  },
+);
+
+it('a picture of another format is left as it is', async () => {
+  const content = await picture.clone().webp().toBuffer();
+  expect(withoutMetadata(content, 'webp')).toBe(content);
+});
