@@ -7,11 +7,14 @@ import { JobHandler } from '../../platform/jobs/job-handler.decorator.js';
 import { Jobs } from '../../platform/jobs/jobs.service.js';
 import { PeriodicTasks } from '../../platform/jobs/periodic.js';
 import type { RunningJob } from '../../platform/jobs/running-job.js';
+import type { AttemptLimiter } from '../../platform/rate-limit/attempt-limiter.js';
+import { RateLimiters } from '../../platform/rate-limit/rate-limiters.js';
 import { UserData } from '../../platform/user-data/user-data.js';
 import { UsersSettings } from '../users.settings.js';
 import { ExportsRepository, type ExportRow } from './exports.repository.js';
 
 const KIND = 'account.export';
+const ORDERS_PER_HOUR = 10;
 const SWEEP_EVERY_MS = 600_000;
 
 /** Where the next batch goes on. */
@@ -28,6 +31,8 @@ export interface AccountExport extends ExportRow {
 /** Everything of a person, gathered by a job and kept for some days: one at a time, the newest only. */
 @Injectable()
 export class AccountExports implements OnApplicationBootstrap {
+  private readonly limiter: AttemptLimiter;
+
   constructor(
     private readonly database: Database,
     private readonly exports: ExportsRepository,
@@ -35,14 +40,23 @@ export class AccountExports implements OnApplicationBootstrap {
     private readonly data: UserData,
     private readonly periodic: PeriodicTasks,
     private readonly settings: UsersSettings,
-  ) {}
+    limiters: RateLimiters,
+  ) {
+    this.limiter = limiters.create({
+      name: 'exports',
+      points: ORDERS_PER_HOUR,
+      windowMs: 3_600_000,
+      what: 'exports',
+    });
+  }
 
   onApplicationBootstrap(): void {
     this.periodic.every('account exports', SWEEP_EVERY_MS, () => this.exports.deleteExpired());
   }
 
-  /** @returns the id of the job, that of the running one if there is one */
-  request({ id: userId }: Actor): Promise<string> {
+  /** @returns the id of the job, that of the running one if there is one @throws rate-limited */
+  async request({ id: userId }: Actor): Promise<string> {
+    await this.limiter.consume(userId);
     return this.database.transaction(async () => {
       const { job, isNew } = await this.jobs.enqueue(KIND, { userId, key: userId, payload: { userId } });
       if (isNew) {

@@ -43,6 +43,7 @@ export class AccountController {
   /**
    * Gather everything that is one's own, to take along.
    * @remarks While a job for it runs, that one is answered. It takes the place of an earlier export.
+   * @throws {429} too many exports
    */
   @Post('exports')
   @HttpCode(202)

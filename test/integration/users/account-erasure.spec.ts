@@ -1,4 +1,5 @@
 import { unzipSync } from 'fflate';
+import sharp from 'sharp';
 import { Database } from '../../../src/platform/database/database.js';
 import {
   expectStatus,
@@ -9,6 +10,7 @@ import {
 } from '../../support/api-client.js';
 import { eventually } from '../../support/eventually.js';
 import { startApp, type RunningApp } from '../../support/running-app.js';
+import { START_MS } from '../../support/service.js';
 import { LiveSocket } from '../../support/socket-client.js';
 
 const none = { mode: 'none' };
@@ -18,7 +20,7 @@ describe('a person who leaves', () => {
   let service: RunningApp;
   beforeAll(async () => {
     service = await startApp({ AI_OFFLINE_DELAY: '5ms' });
-  }, 60_000);
+  }, START_MS);
   afterAll(() => service.close());
 
   const rows = (sql: string, ...parameters: unknown[]): Promise<Record<string, unknown>[]> =>
@@ -37,6 +39,15 @@ describe('a person who leaves', () => {
   it('takes along what every feature knows of them, and nothing of anybody else', async () => {
     const [person, other] = [await newPerson(service.url), await newPerson(service.url)];
     const character = await newCharacter(person, 'Companion');
+    const picture = await sharp({ create: { width: 9, height: 9, channels: 3, background: '#fff' } })
+      .png()
+      .toBuffer();
+    const added = await person.fetch(`/api/characters/${character.id}/gallery?type=icon&name=main`, {
+      method: 'POST',
+      headers: { 'content-type': 'image/png' },
+      body: new Uint8Array(picture),
+    });
+    expect(added.status).toBe(201);
     const mine = await person.converse(character.id);
     for (let index = 0; index < 3; index++) await person.say(mine.id, `My words ${index}`, none);
     expectStatus(200, await person.say(mine.id, 'And an answer?', sync));
@@ -57,6 +68,8 @@ describe('a person who leaves', () => {
     const texts = lines('messages.jsonl').map(({ text }) => text);
     expect(texts).toEqual((await person.messages(mine.id)).map(({ text }) => text));
     expect(lines('characters.jsonl')).toMatchObject([{ id: character.id, name: 'Companion' }]);
+    const pictures = Object.keys(files).filter((name) => name.startsWith(`characters/${character.id}/`));
+    expect(pictures.map((name) => Buffer.from(files[name] ?? []).equals(picture))).toEqual([true]);
     expect(lines('usage.jsonl').length).toBeGreaterThan(0);
     expect(Buffer.concat(Object.values(files)).toString()).not.toMatch(/Somebody else|password_hash/);
   });
