@@ -378,6 +378,18 @@ describe.each(FEW_VARIANTS)('usage statistics on $name', (variant) => {
       expect(await shows()).toBe(5);
     });
 
+    it('take no charge while they miss the one before', async () => {
+      const redis = harness.redis!;
+      const { characterId } = await charge();
+      await aggregates({});
+      const key = harness.keys.ofUser(actor.id, 'days');
+      // As if the first charge had never come.
+      await redis.hset(key, { revision: 0, [`2026-11-20 ${characterId} text`]: 0 });
+      await charge({ characterId });
+      await charge({ characterId });
+      expect((await aggregates({})).buckets.at(-1)).toMatchObject({ text: 3 });
+    });
+
     it('that are wrong at the right revision are found by the audit and dropped', async () => {
       const { characterId } = await charge();
       await aggregates({});
