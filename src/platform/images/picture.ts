@@ -1,7 +1,7 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { defineErrors } from '../errors/app-error.js';
 
-export const imageErrors = defineErrors('images', {
+const imageErrors = defineErrors('images', {
   'image-invalid': { kind: 'invalid', title: 'Image cannot be read' },
 });
 
