@@ -94,4 +94,14 @@ describe('an API key that is deleted on one instance', () => {
       expect([await ask(other), await ask(one)]).toEqual([401, 401]);
     }
   });
+
+  it('opens nothing once its owner has closed the account', async () => {
+    const { secret } = await keyOf(ada);
+    const url = instances[0]?.url ?? '';
+    const ask = async (): Promise<number> =>
+      (await fetch(`${url}/openai/v1/models`, { headers: { authorization: `Bearer ${secret}` } })).status;
+    expect(await ask()).toBe(200);
+    expect((await ada.delete('/api/users/me')).status).toBe(202);
+    expect(await ask()).toBe(401);
+  });
 });
