@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, PickType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -11,12 +11,16 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { CharacterInput } from './characters.dto.js';
 import { LIMITS } from './characters.rules.js';
 import type { Character } from './characters.types.js';
 import { IsPlainText } from './plain-text.validator.js';
 
 /** The prompt of a character. What is absent becomes empty. */
-export class CharacterPromptInput {
+export class CharacterPromptInput extends PickType(CharacterInput, [
+  'alternateGreetings',
+  'exampleDialogue',
+] as const) {
   /** Goes before everything else; `{{original}}` stands for the service's own. */
   @IsOptional()
   @IsPlainText()
@@ -34,19 +38,6 @@ export class CharacterPromptInput {
   @IsPlainText()
   @MaxLength(LIMITS.greeting)
   greeting?: string | null;
-
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(LIMITS.greetings)
-  @IsPlainText({ each: true })
-  @MaxLength(LIMITS.greeting, { each: true })
-  alternateGreetings?: string[] | null;
-
-  /** Blocks that start with `<START>` and hold `{{char}}:` and `{{user}}:` lines. */
-  @IsOptional()
-  @IsPlainText()
-  @MaxLength(LIMITS.exampleDialogue)
-  exampleDialogue?: string | null;
 }
 
 /** Of each part as it is written, before macros are filled in. */
