@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Actor } from '../../../src/platform/actor/actor.js';
 import type { UsageKind } from '../../../src/usage/usage-kind.js';
 import type { UsageLimitReached, UsageUpdated } from '../../../src/usage/usage.events.js';
@@ -79,6 +80,27 @@ describe.each(FEW_VARIANTS)('what a user is told of their usage on $name', (vari
     const used = updates().map(({ counters: { text, audio } }) => text.used + audio.used);
     expect(used).toEqual([...used].sort((a, b) => a - b));
     expect(updates().at(-1)).toMatchObject({ counters: { text: { used: 8 }, audio: { used: 4 } } });
+  });
+
+  it('is never older than what was told before, also of work that ends late', async () => {
+    await charge();
+    const late = await reserve();
+    const sent = await reserve('audio');
+    let begin = (): void => undefined;
+    const charged = new Promise<void>((resolve) => (begin = resolve)).then(() =>
+      harness.usage.commit(sent.id, { eventId: randomUUID() }),
+    );
+    await harness.database.transaction(async () => {
+      await harness.usage.release(late.id);
+      begin();
+      // It has to wait for this transaction; if it did not, it would be over long before.
+      await Promise.race([charged, sleep(200)]);
+    });
+    await charged;
+    await hears(3);
+    expect(updates().at(-1)).toMatchObject({
+      counters: { text: { used: 1, reserved: 0 }, audio: { used: 1 } },
+    });
   });
 
   it('is nothing when the work it belongs to is undone', async () => {

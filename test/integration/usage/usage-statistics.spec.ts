@@ -257,12 +257,19 @@ describe.each(FEW_VARIANTS)('usage statistics on $name', (variant) => {
     const admin: Actor = { id: randomUUID(), role: 'admin' };
     const [first, second] = [randomUUID(), randomUUID()];
     // A month of its own: this is about everybody.
-    await charge({ at: '2025-02-01T10:00:00.000Z', characterId: first, quantity: 3, tokens: 30 });
+    const ask = () =>
+      harness.statistics.messages(admin, { groupBy: 'character', scope: 'all', from: '2025-02-01' });
+    const eventId = randomUUID();
+    harness.clock.set('2025-02-01T10:00:00.000Z');
+    const early = await harness.usage.reserve(actor, { characterId: first, kind: 'text', quantity: 3 });
+    await harness.usage.commit(early.id, { eventId });
+    harness.clock.set('2025-02-02T08:00:00.000Z');
+    expect((await ask()).rows).toEqual([{ characterId: first, messages: 3, tokens: 0 }]);
+    // The day is over, and still something of it becomes known.
+    await harness.usage.meter(eventId, 30);
     await charge({ at: '2025-02-02T10:00:00.000Z', characterId: second, quantity: 4, tokens: 40 }, admin);
     await charge({ at: '2025-02-04T10:00:00.000Z', characterId: first, quantity: 2, tokens: 20 });
     harness.clock.set('2025-02-04T12:00:00.000Z');
-    const ask = () =>
-      harness.statistics.messages(admin, { groupBy: 'character', scope: 'all', from: '2025-02-01' });
     const truth = {
       rows: [
         { characterId: first, messages: 5, tokens: 50 },
@@ -272,24 +279,8 @@ describe.each(FEW_VARIANTS)('usage statistics on $name', (variant) => {
     };
     expect(await ask()).toEqual(truth);
     expect(await ask()).toEqual(truth);
-    const kept = await harness.redis?.zrange(
-      harness.keys.characters('2025-02-01', 'messages'),
-      0,
-      -1,
-      'WITHSCORES',
-    );
-    if (kept)
-      expect(
-        new Map([
-          [kept[0], kept[1]],
-          [kept[2], kept[3]],
-        ]),
-      ).toEqual(
-        new Map([
-          [first, '3'],
-          ['total', '3'],
-        ]),
-      );
+    const day = harness.keys.characters('2025-02-01', 'messages');
+    if (harness.redis) expect(await harness.redis.zscore(day, first)).toBe('3');
     const asUser = harness.statistics.messages(actor, { groupBy: 'character', scope: 'all' });
     await expect(asUser).rejects.toMatchObject({ status: 403 });
   });
