@@ -1,17 +1,13 @@
-import { Controller, Get, Headers, HttpCode, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiProduces, ApiQuery, ApiResponse } from '@nestjs/swagger';
+import { Controller, Get, HttpCode, HttpStatus, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../actor/actor.js';
 import { AlsoWhenClosed, CurrentActor } from '../actor/actor.decorators.js';
 import { IdParam } from '../http/id-param.pipe.js';
-import { Produces } from '../http/produces.interceptor.js';
 import { SseConnections } from '../http/sse-connections.js';
-import { positionOf } from '../http/stream-position.js';
+import { LastSeen, ResumableStream, type StreamPosition } from '../http/stream-position.js';
 import { JobFollower } from './job-follower.service.js';
 import { JobState, toJobState } from './jobs.dto.js';
 import { Jobs } from './jobs.service.js';
-
-const SSE_TYPE = 'text/event-stream';
 
 @Controller('jobs')
 export class JobsController {
@@ -35,21 +31,15 @@ export class JobsController {
    */
   @Get(':id/events')
   @AlsoWhenClosed()
-  @Produces(SSE_TYPE)
-  @ApiProduces(SSE_TYPE)
-  @ApiHeader({ name: 'Last-Event-ID', required: false })
-  @ApiQuery({ name: 'after', required: false, description: 'The same as Last-Event-ID.' })
-  @ApiResponse({ status: 200, description: 'The stream', schema: { type: 'string' } })
-  @ApiResponse({ status: 204, description: 'Ended, and everything was seen' })
+  @ResumableStream()
   async follow(
     @CurrentActor() actor: Actor,
     @Param('id', IdParam) id: string,
-    @Headers('last-event-id') lastEventId: string | undefined,
-    @Query('after') after: string | undefined,
+    @LastSeen() seen: StreamPosition | undefined,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    const source = await this.follower.open(actor, id, positionOf(lastEventId ?? after));
+    const source = await this.follower.open(actor, id, seen);
     if (!source) reply.code(HttpStatus.NO_CONTENT);
     else await this.streams.stream(reply, request, source);
   }

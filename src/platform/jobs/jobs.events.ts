@@ -1,9 +1,9 @@
 import type { Job, JobProgress } from './job.js';
 
-export const JOB_PROGRESS = 'job.progress';
+const JOB_PROGRESS = 'job.progress';
 /** Succeeded or cancelled; `status` tells which. */
-export const JOB_COMPLETED = 'job.completed';
-export const JOB_FAILED = 'job.failed';
+const JOB_COMPLETED = 'job.completed';
+const JOB_FAILED = 'job.failed';
 /** Asks whichever process runs a job to stop it. Not kept, not sent to clients. */
 export const JOB_CANCEL_REQUESTED = 'job.cancel-requested';
 
