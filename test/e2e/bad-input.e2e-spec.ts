@@ -22,12 +22,18 @@ beforeAll(async () => {
   service = await startBuilt({ AUTH_SECRET: TOKEN_SECRET });
   person = await newPerson(service.url);
   admin = new Api(service.url, await adminToken(person.user.id));
-  routes = await routesOf(service.url);
+  // The API for programs made for OpenAI refuses in that form, which has tests of its own.
+  routes = (await routesOf(service.url)).filter(({ template }) => !template.startsWith('/openai/'));
 }, START_MS);
 
 afterAll(() => service?.stop());
 
-const refusals = (attempts: Attempt[]): Promise<string[]> => faultsOf(admin, attempts);
+/** With a precondition that always holds: some routes ask for one before they look at anything else. */
+const refusals = (attempts: Attempt[]): Promise<string[]> =>
+  faultsOf(
+    admin,
+    attempts.map((attempt) => ({ ...attempt, headers: { 'if-match': '*', ...attempt.headers } })),
+  );
 
 const withBody = (): Route[] => routes.filter(({ properties }) => properties !== undefined);
 
@@ -180,13 +186,14 @@ test('an id that is none finds nothing, whatever it is', async () => {
     '%F0%9F%99%82',
     'a'.repeat(300),
   ];
-  const attempts = routes.flatMap(({ method, template }) =>
+  const attempts = routes.flatMap(({ method, template, takesPictures }) =>
     template.includes('{')
       ? ids.map((id) => ({
           method,
           path: template.replace(/\{[^}]+\}/g, id),
           what: 'a bad id',
           body: method === 'GET' || method === 'DELETE' ? undefined : '{}',
+          ...(takesPictures ? { headers: { 'content-type': 'image/png' } } : {}),
           expected: [400, 404],
         }))
       : [],

@@ -9,6 +9,8 @@ export interface Route {
   isPublic: boolean;
   /** Of the JSON body: name → type. Undefined when the route takes none, or bytes. */
   properties?: Record<string, string>;
+  /** Takes pictures, which may be sent as `image/png`. */
+  takesPictures: boolean;
   /** Takes any JSON object. */
   isFreeForm: boolean;
 }
@@ -59,6 +61,7 @@ export async function routesOf(url: string): Promise<Route[]> {
           path: template.replace(/\{[^}]+\}/g, () => randomUUID()),
           isPublic: security.length === 0,
           ...(schema ? { properties: Object.fromEntries(typed) } : {}),
+          takesPictures: requestBody?.content['image/png'] !== undefined,
           isFreeForm: schema?.additionalProperties === true,
         };
       }),
