@@ -6,7 +6,7 @@ import { platformTrace, type Area } from '../platform-reads/trace.js';
 import { makeWorld } from '../platform-reads/world.js';
 import type { Row } from '../result.js';
 
-const FULL = { people: 40, characters: 20, requests: 6_000 };
+const FULL = { people: 30, characters: 16, requests: 3_000 };
 const QUICK = { people: 6, characters: 4, requests: 200 };
 /** Share of an area's reads that the database must be spared. */
 const BARS: Record<Area, number> = { users: 0.8, characters: 0.7, conversations: 0.6 };
