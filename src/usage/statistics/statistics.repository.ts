@@ -21,16 +21,17 @@ export interface GroupTally {
   tokens: number;
 }
 
-const CHARGED = `
-  FROM usage_reservations
+const charged = (more = ''): string => `
+  FROM usage_reservations${more}
   WHERE status = 'committed' AND ($1::uuid IS NULL OR user_id = $1::uuid)
     AND created_at >= $2::timestamptz AND created_at < $3::timestamptz`;
 
-/** The n-th bucket begins with the n-th bound. */
+/** The n-th bucket begins with the n-th bound. Those are read once: a cast that depends on settings is not a constant. */
 const BY_BUCKET = `
-  SELECT width_bucket(created_at, $6::text[]::timestamptz[]) - 1 AS bucket, kind,
+  WITH given AS MATERIALIZED (SELECT $6::text[]::timestamptz[] AS bounds)
+  SELECT width_bucket(created_at, given.bounds) - 1 AS bucket, kind,
     sum(quantity)::float8 AS quantity, coalesce(sum(tokens), 0)::float8 AS tokens
-  ${CHARGED} AND ($4::uuid IS NULL OR character_id = $4::uuid) AND ($5::text IS NULL OR kind = $5::text)
+  ${charged(', given')} AND ($4::uuid IS NULL OR character_id = $4::uuid) AND ($5::text IS NULL OR kind = $5::text)
   GROUP BY 1, 2`;
 
 /** Revision and charges in one statement, so that they belong to each other. */
@@ -54,7 +55,7 @@ const GROUPS: Record<Grouping, string> = {
 
 const byGroup = (grouping: Grouping): string => `
   SELECT ${GROUPS[grouping]} AS "group", sum(quantity)::float8 AS messages, coalesce(sum(tokens), 0)::float8 AS tokens
-  ${CHARGED} GROUP BY 1 ORDER BY 2 DESC, 1 DESC`;
+  ${charged()} GROUP BY 1 ORDER BY 2 DESC, 1 DESC`;
 
 const DATE_PART: Record<Unit, string> = { hours: 'hour', days: 'day', weeks: 'week' };
 
