@@ -35,8 +35,8 @@ const shared = {
 
 module.exports = {
   testTimeout: 30_000,
-  // Half of a test file's time is spent waiting for servers; every core can have one.
-  maxWorkers: '100%',
+  // A good part of a test file's time is spent waiting for servers, which leaves room for another.
+  maxWorkers: '150%',
   projects: [
     {
       ...shared,
