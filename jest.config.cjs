@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 // ESM source, compiled to CommonJS inside Jest: on Node 20 this is what runs NestJS 12 (ESM-only) and TypeORM
 // together with jest mocks. See docs/decisions/0002-tests-in-jest.md.
 const swc = (parser, extra = {}) => [
@@ -36,7 +38,7 @@ const shared = {
 module.exports = {
   testTimeout: 30_000,
   // A good part of a test file's time is spent waiting for servers, which leaves room for another.
-  maxWorkers: '150%',
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
   projects: [
     {
       ...shared,
