@@ -59,6 +59,8 @@ export interface PromptInput {
   /** Whether the conversation begins before `history` does. */
   hasEarlier?: boolean;
   summary?: PromptSummary;
+  /** Of the caller's, after the character's own; taken as they are written, macros in them are text. */
+  instructions?: string;
   maxTokens?: number;
   model?: string;
   /** Decides where a card leaves something to chance. @default the newest message's seq */

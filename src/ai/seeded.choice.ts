@@ -22,7 +22,8 @@ export class SeededChoice {
   }
 }
 
-function fnv1a(text: string): number {
+/** A number that stands for a text. */
+export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash;

@@ -6,7 +6,7 @@ import { platformErrors } from '../../platform/errors/platform.errors.js';
 import { UsersService } from '../../users/users.service.js';
 import { AiService } from '../ai.service.js';
 import { AiSettings } from '../ai.settings.js';
-import type { Prompt, PromptCharacter, ReplyChunk, ReplyUsage } from '../ai.types.js';
+import type { Prompt, ReplyChunk, ReplyUsage } from '../ai.types.js';
 import { CharacterPrompts } from '../prompt/character-prompts.service.js';
 import { PromptBuilder } from '../prompt/prompt-builder.service.js';
 import { TokenCounter } from '../tokens/token-counter.service.js';
@@ -49,7 +49,8 @@ export class CompletionsService {
     const character = await this.prompts.find(id);
     if (!character) throw characterNotFound(id);
     return this.builder.build({
-      character: instructed(character, instructions),
+      character,
+      instructions,
       userName: await this.users.displayNameOf(actor.id),
       history: turns.map(toHistory),
       hasEarlier: turns.length < request.turns.length,
@@ -109,13 +110,6 @@ export class CompletionsService {
       tell(usage ?? counted());
     }
   }
-}
-
-/** The caller's instructions come after the character's own, so that they are the nearer ones. */
-function instructed(character: PromptCharacter, instructions: string): PromptCharacter {
-  if (instructions === '') return character;
-  const own = character.systemPrompt.trim() || '{{original}}';
-  return { ...character, systemPrompt: `${own}\n\n${instructions}` };
 }
 
 const toHistory = ({ role, text }: Turn, index: number) => ({

@@ -38,6 +38,17 @@ describe('expandMacros', () => {
     expect(parts).toEqual([3, 6, 1]);
   });
 
+  it('puts the original in once, so that a text of nothing else does not grow a hundredfold', () => {
+    expect(expandMacros('{{original}}, {{original}}.', { ...names, original: 'all' })).toBe('all, .');
+  });
+
+  it('takes time in proportion to the text, however many dice it throws', () => {
+    const startedMs = performance.now();
+    expandMacros('{{roll:6}}'.repeat(100_000), names);
+    // Of a second; in proportion to its square it would be minutes.
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+  });
+
   it('does not hang on an unclosed or nested call', () => {
     const startedMs = performance.now();
     for (const text of [

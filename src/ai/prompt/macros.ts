@@ -1,4 +1,4 @@
-import { SeededChoice } from '../seeded.choice.js';
+import { fnv1a, SeededChoice } from '../seeded.choice.js';
 
 const NAME = String.raw`\{\{\s*(char|user|original)\s*\}\}|<(bot|char|user)>`;
 // What it is given may hold the names, which never reach beyond it.
@@ -8,7 +8,10 @@ const MACRO = new RegExp(`${NAME}|${CALL}`, 'gi');
 export interface MacroValues {
   char: string;
   user: string;
-  /** Absent: `{{original}}` stays as written, for only two fields of a card have an original. */
+  /**
+   * Absent: `{{original}}` stays as written, for only two fields of a card have an original. Stands for itself once;
+   * another `{{original}}` is empty.
+   */
   original?: string;
   /** Decides what `{{random:…}}` and `{{roll:…}}` become; the same seed and text give the same. */
   seed?: number;
@@ -21,6 +24,9 @@ export interface MacroValues {
  * "{{original}}" stays called that.
  */
 export function expandMacros(template: string, values: MacroValues): string {
+  // Once for all macros of the template: hashing it for each would cost its square.
+  let hash: number | undefined;
+  let { original } = values;
   const replaced = (
     written: string,
     braced: string | undefined,
@@ -36,12 +42,19 @@ export function expandMacros(template: string, values: MacroValues): string {
       case 'user':
         return values.user;
       case 'original':
-        return values.original ?? written;
+        return taken() ?? written;
       default:
         return called((call ?? '').toLowerCase(), expandMacros(given ?? '', values)) ?? written;
     }
+    /** Once: a text of nothing else would grow a hundredfold. */
+    function taken(): string | undefined {
+      const whole = original;
+      if (original !== undefined) original = '';
+      return whole;
+    }
     function called(name: string, text: string): string | undefined {
-      const chance = (seed = 0): SeededChoice => new SeededChoice(`${at}\u0000${template}`, seed);
+      const chance = (seed = 0): SeededChoice =>
+        new SeededChoice(`${at}\u0000${(hash ??= fnv1a(template))}`, seed);
       switch (name) {
         case 'random:':
           return chance(values.seed).pick(optionsOf(text));

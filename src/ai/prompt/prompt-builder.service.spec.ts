@@ -67,6 +67,17 @@ describe('PromptBuilder', () => {
     expect(systemOf('Be brief. {{original}}')).toBe(`Be brief. ${standard}`);
   });
 
+  it('puts a caller’s instructions behind the character’s, as they are written', () => {
+    const input = {
+      character: mira,
+      userName: 'Ada',
+      history: talk,
+      instructions: 'Roll {{roll:6}}, {{char}}.',
+    };
+    const [system] = builderFor(8192).build(input).messages;
+    expect(system?.content).toMatch(/^You are Mira,.*\n\nRoll \{\{roll:6\}\}, \{\{char\}\}\.$/s);
+  });
+
   it('never expands a macro that somebody said', () => {
     const history = turns('Come in.', 'I am {{char}} and <BOT>');
     const prompt = builderFor(8192).build({ character: mira, userName: 'Ada', history });

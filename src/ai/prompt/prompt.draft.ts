@@ -65,7 +65,8 @@ export function draftPrompt(input: PromptInput, message: NewMessage): PromptDraf
     return text === '' ? [] : [{ entry, message: message(role, text, 'lore', { entryId: entry.id }) }];
   });
 
-  const system = instruction('system', template.system);
+  const instructions = [template.system, input.instructions?.trim()].filter(Boolean).join('\n\n');
+  const system = instruction('system', instructions);
   const postHistory = instruction('postHistory', template.postHistory);
   const examples = instruction('example', ...template.examples);
   const told =
