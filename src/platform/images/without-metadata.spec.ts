@@ -52,6 +52,49 @@ it.each([1, 3, 6, 8])(
   },
 );
 
+/** A segment of a JPEG. */
+function segment(marker: number, text: string): Buffer {
+  const head = Buffer.from([0xff, marker, 0, 0]);
+  head.writeUInt16BE(text.length + 2, 2);
+  return Buffer.concat([head, Buffer.from(text, 'latin1')]);
+}
+
+it.each([false, true])(
+  'a JPEG ends where its picture does: no preview behind it, and no list of them (progressive: %s)',
+  async (progressive) => {
+    const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const;
+    const plain = await sharp({ create: { width: 90, height: 80, channels: 3, background: 'teal', noise } })
+      .withIccProfile('p3')
+      .jpeg({ progressive })
+      .toBuffer();
+    const preview = await picture
+      .clone()
+      .withExif({ IFD0: { Copyright: SECRET } })
+      .jpeg()
+      .toBuffer();
+    const list = segment(0xe2, `MPF\0${SECRET}`);
+    const content = Buffer.concat([
+      plain.subarray(0, 2),
+      list,
+      plain.subarray(2),
+      preview,
+      Buffer.from(SECRET),
+    ]);
+    const cleaned = withoutMetadata(content, 'jpeg');
+    expect(cleaned.includes(SECRET)).toBe(false);
+    expect(cleaned).toEqual(withoutMetadata(plain, 'jpeg'));
+    expect((await sharp(cleaned).metadata()).icc).toEqual((await sharp(plain).metadata()).icc);
+    expect(await pixelsOf(cleaned)).toEqual(await pixelsOf(plain));
+  },
+);
+
+it('a JPEG keeps nothing that stands between its scans', async () => {
+  const plain = await picture.clone().jpeg({ progressive: true }).toBuffer();
+  const scan = plain.lastIndexOf(Buffer.of(0xff, 0xda));
+  const content = Buffer.concat([plain.subarray(0, scan), segment(0xe1, SECRET), plain.subarray(scan)]);
+  expect(withoutMetadata(content, 'jpeg')).toEqual(withoutMetadata(plain, 'jpeg'));
+});
+
 it('a picture of another format is left as it is', async () => {
   const content = await picture.clone().webp().toBuffer();
   expect(withoutMetadata(content, 'webp')).toBe(content);

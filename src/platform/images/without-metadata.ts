@@ -4,10 +4,16 @@ const PNG_SIGNATURE_BYTES = 8;
 /** Length, type and checksum. */
 const PNG_FRAME_BYTES = 12;
 
-/** Everything between the markers of a JPEG that is neither picture nor colour: Exif, XMP, IPTC and comments. */
-const isJpegMetadata = (marker: number): boolean =>
-  marker === 0xfe || (marker >= 0xe1 && marker <= 0xef && marker !== 0xe2 && marker !== 0xee);
 const START_OF_SCAN = 0xda;
+const END_OF_IMAGE = 0xd9;
+/** How a segment of a colour profile begins; others of its kind point at further pictures behind the end. */
+const PROFILE = 'ICC_PROFILE\0';
+
+/** Segments of a JPEG that are neither picture nor colour: Exif, XMP, IPTC, further pictures and comments. */
+function isJpegMetadata(marker: number, segment: Buffer): boolean {
+  if (marker === 0xe2) return segment.toString('latin1', 4, 4 + PROFILE.length) !== PROFILE;
+  return marker === 0xfe || (marker >= 0xe1 && marker <= 0xef && marker !== 0xee);
+}
 
 /**
  * The same picture, to the pixel, without what people do not know that they send along. For pictures that were decoded
@@ -35,21 +41,29 @@ function withoutPngMetadata(content: Buffer): Buffer {
 
 function withoutJpegMetadata(content: Buffer, orientation: number): Buffer {
   const kept = [content.subarray(0, 2), ...(orientation === 1 ? [] : [exifOf(orientation)])];
-  let at = 2;
-  while (at + 4 <= content.length && content[at] === 0xff) {
+  for (let at = nextMarker(content, 2); at + 4 <= content.length;) {
     const marker = content[at + 1]!;
-    // Fill bytes may stand before a marker.
-    if (marker === 0xff) {
-      at += 1;
-      continue;
-    }
-    if (marker === START_OF_SCAN) break;
+    // What stands behind the end is no part of the picture: cameras put previews there, with an Exif of their own.
+    if (marker === END_OF_IMAGE) break;
     const end = at + 2 + content.readUInt16BE(at + 2);
-    if (!isJpegMetadata(marker)) kept.push(content.subarray(at, end));
-    at = end;
+    const next = nextMarker(content, end);
+    const segment = content.subarray(at, marker === START_OF_SCAN ? next : end);
+    if (!isJpegMetadata(marker, segment)) kept.push(segment);
+    at = next;
   }
-  return Buffer.concat([...kept, content.subarray(at)]);
+  return Buffer.concat([...kept, Buffer.of(0xff, END_OF_IMAGE)]);
 }
+
+/** Where the next segment begins. Pixels may hold an escaped 0xff and restarts, and fill bytes may stand before it. */
+function nextMarker(content: Buffer, from: number): number {
+  for (let at = from; at + 1 < content.length; at++) {
+    if (content[at] === 0xff && beginsSegment(content[at + 1]!)) return at;
+  }
+  return content.length;
+}
+
+const beginsSegment = (marker: number): boolean =>
+  marker > 0x01 && marker !== 0xff && !(marker >= 0xd0 && marker <= 0xd7);
 
 /** An Exif segment that says how the picture is turned, and nothing else. */
 function exifOf(orientation: number): Buffer {
