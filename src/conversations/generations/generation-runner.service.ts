@@ -98,6 +98,10 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
     return this.running.size;
   }
 
+  private get isFull(): boolean {
+    return this.running.size >= MAX_RUNNING;
+  }
+
   /** Resolves when a reply that this process makes has ended; undefined for one that it does not. */
   whenDone(id: string): Promise<void> | undefined {
     return this.running.get(id)?.done;
@@ -109,7 +113,7 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
     if (this.shutdown.draining) {
       throw platformErrors.unavailable('This instance is shutting down; send it again.', retry);
     }
-    if (this.running.size >= MAX_RUNNING) {
+    if (this.isFull) {
       throw platformErrors.unavailable(
         'This instance is answering as many messages as it can; try again.',
         retry,
@@ -135,7 +139,11 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
 
   /** Waits its turn when an earlier reply of the conversation is still streaming. */
   private startHere(generation: GenerationEntity): void {
-    if (this.shutdown.draining) return;
+    if (this.shutdown.draining) {
+      // Without a queue another process finds it by its recovery.
+      if (this.queue.isUsed) void this.queue.callAgain(generation.id);
+      return;
+    }
     const running = this.running.get(generation.id);
     if (running) {
       // It may just have been refused its turn; without another look it would wait for recovery.
@@ -202,7 +210,8 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
     for (const orphan of await this.generations.orphans(RECOVERED_AT_ONCE)) {
       if (this.running.has(orphan.id)) continue;
       if (orphan.status === 'queued') {
-        this.startHere(orphan);
+        // It may wait only because all are busy.
+        if (!this.isFull) this.startHere(orphan);
         continue;
       }
       try {

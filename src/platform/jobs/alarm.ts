@@ -49,10 +49,20 @@ export class Alarm implements OnApplicationShutdown {
   }
 
   /** Wakes some process. False when none can be reached; never rejects. */
-  async call(id: string): Promise<boolean> {
+  call(id: string): Promise<boolean> {
+    // Once is enough, until somebody is done with it.
+    return this.wake(id, id);
+  }
+
+  /** Wakes some other process in place of this one, which was woken and cannot; the queue still has the id as taken. */
+  callAgain(id: string): Promise<boolean> {
+    return this.wake(id);
+  }
+
+  private async wake(id: string, jobId?: string): Promise<boolean> {
     if (this.connections.mode === 'none' || !this.connections.writable()) return false;
     try {
-      return (await within(this.add(id), RING_MS)) === 'rung';
+      return (await within(this.add(id, jobId), RING_MS)) === 'rung';
     } catch (error) {
       this.logger.warn({ err: error }, 'A worker was not woken; the work is found when workers look for it');
       return false;
@@ -79,9 +89,9 @@ export class Alarm implements OnApplicationShutdown {
     await within(this.queue?.close());
   }
 
-  private async add(id: string): Promise<'rung'> {
+  private async add(id: string, jobId: string | undefined): Promise<'rung'> {
     this.queue ??= this.openQueue();
-    await this.queue.add(this.name, { id }, { jobId: id, removeOnComplete: true, removeOnFail: true });
+    await this.queue.add(this.name, { id }, { jobId, removeOnComplete: true, removeOnFail: true });
     return 'rung';
   }
 
