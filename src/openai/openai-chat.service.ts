@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { CompletionsService } from '../ai/completions/completions.service.js';
 import type { OpenReply } from '../ai/completions/completions.types.js';
-import type { ReplyChunk, ReplyUsage } from '../ai/ai.types.js';
+import type { ReplyUsage } from '../ai/ai.types.js';
+import type { PeekedChunks } from '../ai/completions/peeked-chunks.js';
 import type { Actor } from '../platform/actor/actor.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
 import { newId } from '../platform/ids/ids.js';
@@ -17,7 +18,8 @@ export interface BegunChat {
   id: string;
   /** Seconds since 1970. */
   created: number;
-  chunks: AsyncIterable<ReplyChunk>;
+  /** To be returned by who reads them, whether they were read or not. */
+  chunks: PeekedChunks;
   /** Of the caller and this character, as they are now; none for a bare model. */
   counters?: UsageCounters;
 }

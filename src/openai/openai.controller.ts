@@ -69,9 +69,18 @@ export class OpenAiController {
     if (asked.stream) this.streams.assertRoom(request);
     const begun = await this.chat.begin(actor, asked, clientGone(reply));
     if (begun.counters) addRateHeaders(reply, dailyPolicies(begun.counters, this.clock.now()));
-    if (!asked.stream) return chatCompletion(begun, asked.model, await this.completions.read(begun.chunks));
-    await this.streams.stream(reply, request, chatChunks(begun, asked), { format: DATA_ONLY });
-    return undefined;
+    try {
+      if (!asked.stream) return chatCompletion(begun, asked.model, await this.completions.read(begun.chunks));
+      await this.streams.stream(reply, request, chatChunks(begun, asked), { format: DATA_ONLY });
+      return undefined;
+    } catch (error) {
+      // It is charged: a client that repeats failures by itself would pay again.
+      if (begun.counters) reply.header('x-should-retry', 'false');
+      throw error;
+    } finally {
+      // A reply that nobody began to read would have no end. Not awaited: it may be waiting for its next words.
+      begun.chunks.return().catch(() => undefined);
+    }
   }
 
   /** Lists characters as models: one's own and the most popular */

@@ -5,6 +5,9 @@ import OpenAI, {
   NotFoundError,
   RateLimitError,
 } from 'openai';
+import { OpenAiChat } from '../../../src/openai/openai-chat.service.js';
+import { platformErrors } from '../../../src/platform/errors/platform.errors.js';
+import { SseConnections } from '../../../src/platform/http/sse-connections.js';
 import { newCharacter, newPerson, type Character, type Person } from '../../support/api-client.js';
 import { eventually } from '../../support/eventually.js';
 import { startModelServer, type ModelServer } from '../../support/model-server.js';
@@ -325,6 +328,31 @@ describe('the official client of OpenAI', () => {
       expect(said.join('')).toBe('You said: hang up');
       expect(error).toMatchObject({ code: 'upstream_failed' });
       expect(await ada.usageOf(character.id)).toMatchObject({ used: before.used + 1, reserved: 0 });
+    });
+
+    it('after it, in one piece: an error that is not to be repeated, for it was charged', async () => {
+      const before = await ada.usageOf(character.id);
+      const patient = new OpenAI({ baseURL: client.baseURL, apiKey: client.apiKey, maxRetries: 2 });
+      const asked = models.asked.length;
+      const messages = [{ role: 'user' as const, content: 'hang up' }];
+      const error = await failure(patient.chat.completions.create({ model, messages }));
+      expect(error).toMatchObject({ status: 502, code: 'upstream_failed' });
+      expect(models.asked).toHaveLength(asked + 1);
+      expect(await ada.usageOf(character.id)).toMatchObject({ used: before.used + 1, reserved: 0 });
+    });
+
+    it('to find a reader: a reply whose stream is refused after the charge is over, and not to be repeated', async () => {
+      const streams = service.app.get(SseConnections, { strict: false });
+      const refused = jest.spyOn(streams, 'stream');
+      refused.mockRejectedValueOnce(platformErrors['rate-limited']('Too many streams.'));
+      const error = await failure(ask('Unheard', { stream: true }));
+      expect(error).toMatchObject({ status: 429, code: 'rate_limit_exceeded' });
+      expect(error.headers?.get('x-should-retry')).toBe('false');
+      refused.mockRestore();
+      // Whoever waits for the replies that are running waits for none.
+      const from = performance.now();
+      await service.app.get(OpenAiChat, { strict: false }).finish();
+      expect(performance.now() - from).toBeLessThan(1_000);
     });
 
     it('nobody waits for it: a client that leaves closes the connection to the model, before or in the reply', async () => {
