@@ -53,7 +53,9 @@ export class ApiKeysService {
     if (scopes.includes('internal') && actor.role !== 'admin') {
       throw platformErrors.forbidden('The scope "internal" is for keys of administrators.');
     }
-    if (expiresAt !== undefined && Date.parse(expiresAt) <= now.getTime()) throw alreadyOver();
+    const ends = expiresAt === undefined ? null : new Date(expiresAt);
+    // Not every form of ISO 8601 is one that Date reads.
+    if (ends && !(ends > now)) throw notAhead();
     const { secret, prefix, hash } = newSecret();
     const key: ApiKeyEntity = {
       id: newId(),
@@ -63,7 +65,7 @@ export class ApiKeysService {
       secretHash: hash,
       scopes: [...new Set(scopes)],
       createdAt: now,
-      expiresAt: expiresAt === undefined ? null : new Date(expiresAt),
+      expiresAt: ends,
       lastUsedAt: null,
     };
     await this.database.transaction(async () => {
@@ -86,7 +88,8 @@ export class ApiKeysService {
   async remove(actor: Actor, id: string): Promise<void> {
     const key = await this.keys.findOwned(actor.id, id);
     if (!key) throw platformErrors['not-found']('You have no such API key.');
-    await this.delete(key);
+    // Whoever dies at the commit leaves the evict behind to be carried out.
+    await this.database.transaction(() => this.delete(key));
   }
 
   /** @throws unauthenticated for a key that was never given, was taken back or is over, or whose owner is gone */
@@ -128,8 +131,8 @@ export class ApiKeysService {
 const notValid = () =>
   platformErrors.unauthenticated('The API key is not valid; it may have been deleted. Make a new one.');
 
-const alreadyOver = () => {
-  const detail = 'must be in the future';
+const notAhead = () => {
+  const detail = 'must be a moment in the future, such as 2030-01-31T12:00:00Z';
   return platformErrors['validation-failed'](`expiresAt ${detail}.`, {
     errors: [{ pointer: '#/expiresAt', code: 'is-future', detail }],
   });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { ApiKeysRepository } from '../../../src/auth/api-keys/api-keys.repository.js';
 import { AdminOnly, CurrentActor } from '../../../src/platform/actor/actor.decorators.js';
 import type { Actor } from '../../../src/platform/actor/actor.js';
 import { AcceptsKeys } from '../../../src/platform/actor/key-scopes.js';
@@ -148,6 +149,21 @@ describe.each(['memory', 'redis'] as const)('personal API keys, cached in %s', (
     expect((await drop(key.id)).status).toBe(404);
   });
 
+  it('are deleted together with what is remembered of them, or not at all', async () => {
+    const key = await make();
+    await use(key.secret);
+    const deleting = jest.spyOn(api.app.get(ApiKeysRepository), 'remove');
+    let inTransaction: boolean | undefined;
+    deleting.mockImplementationOnce(() => {
+      ({ inTransaction } = api.database);
+      return Promise.reject(new Error('The process dies.'));
+    });
+    expect((await drop(key.id)).status).toBe(500);
+    deleting.mockRestore();
+    expect(inTransaction).toBe(true);
+    expect((await use(key.secret)).status).toBe(200);
+  });
+
   it('end when they say', async () => {
     const key = await make({ expiresAt: new Date(Date.now() + 3_600_000).toISOString() });
     expect((await use(key.secret)).status).toBe(200);
@@ -161,6 +177,8 @@ describe.each(['memory', 'redis'] as const)('personal API keys, cached in %s', (
     ['no scopes', { name: 'x', scopes: [] }, '#/scopes'],
     ['a scope that does not exist', { name: 'x', scopes: ['everything'] }, '#/scopes'],
     ['a day instead of a moment', { name: 'x', scopes: ['read'], expiresAt: '2999-01-01' }, '#/expiresAt'],
+    ['the day of a week', { name: 'x', scopes: ['read'], expiresAt: '2999-W05-1T12:00:00Z' }, '#/expiresAt'],
+    ['the day of a year', { name: 'x', scopes: ['read'], expiresAt: '2999-031T12:00:00Z' }, '#/expiresAt'],
     ['an end in the past', { name: 'x', scopes: ['read'], expiresAt: '2020-01-01T00:00:00Z' }, '#/expiresAt'],
   ])('are refused with %s', async (_what, body, pointer) => {
     const refused = await api.call<Problem>('POST', '/auth/api-keys', { token: ann.accessToken, body });
