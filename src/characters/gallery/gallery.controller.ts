@@ -9,7 +9,6 @@ import { IdParam } from '../../platform/http/id-param.pipe.js';
 import { Produces } from '../../platform/http/produces.interceptor.js';
 import { validateDto } from '../../platform/http/validation.pipe.js';
 import { Idempotent } from '../../platform/idempotency/idempotent.decorator.js';
-import { CharactersService } from '../characters.service.js';
 import { Asset, AssetInput, AssetPage, GalleryQuery, toAsset } from './gallery.dto.js';
 import { GALLERY_LIMITS } from './gallery.limits.js';
 import { GalleryService } from './gallery.service.js';
@@ -19,10 +18,7 @@ const INERT = "default-src 'none'; sandbox";
 
 @Controller('characters/:id/gallery')
 export class GalleryController {
-  constructor(
-    private readonly gallery: GalleryService,
-    private readonly characters: CharactersService,
-  ) {}
+  constructor(private readonly gallery: GalleryService) {}
 
   /** Lists a character's pictures, in the order in which they were added */
   @Get()
@@ -72,13 +68,13 @@ export class GalleryController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer | undefined> {
     const asset = await this.gallery.get(actor, id, assetId);
-    const { visibility } = await this.characters.getVisible(actor, id);
     const etag = `"${asset.sha256}"`;
     const isKnown = known !== undefined && noneMatchHits(known, etag);
     const content = isKnown ? undefined : await this.gallery.content(asset);
     reply.headers({
       etag,
-      'cache-control': `${visibility === 'public' ? 'public' : 'private'}, max-age=31536000, immutable`,
+      // Asked for again each time, mostly for a 304: a character that becomes private takes its pictures along.
+      'cache-control': 'private, no-cache',
       'content-security-policy': INERT,
       ...(content && { 'content-type': asset.mediaType }),
     });

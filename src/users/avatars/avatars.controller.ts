@@ -15,6 +15,12 @@ import { AvatarsService } from './avatars.service.js';
 
 const LIMIT_BYTES = 5 * 1_048_576;
 
+/**
+ * A picture never changes under its address, but its owner may take it away: no cache shows it longer than a day after
+ * that, and a client asks once a day at most.
+ */
+const CACHE_CONTROL = 'public, max-age=86400, immutable';
+
 class AvatarQuery {
   /** Side in pixels. */
   @IsOptional()
@@ -55,7 +61,10 @@ export class AvatarsController {
     await this.avatars.remove(actor.id, (version) => assertMatch(version, precondition));
   }
 
-  /** Somebody's picture, for whoever knows its address. */
+  /**
+   * Somebody's picture, for whoever knows its address.
+   * @remarks Caches may keep it for a day; here it is gone as soon as it is replaced or removed, or its owner deleted.
+   */
   @Get('avatars/:token')
   @Public()
   @Produces('image/webp')
@@ -70,7 +79,7 @@ export class AvatarsController {
     reply.headers({
       etag: `"${token}.${size}"`,
       'content-type': 'image/webp',
-      'cache-control': 'public, max-age=31536000, immutable',
+      'cache-control': CACHE_CONTROL,
     });
     return content;
   }

@@ -59,7 +59,7 @@ describe('avatars', () => {
     const answer = await show(first);
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('image/webp');
-    expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=86400, immutable');
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
     const etag = answer.headers.get('etag') ?? '';
     expect((await show(first, { 'if-none-match': etag })).status).toBe(304);
