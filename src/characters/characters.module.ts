@@ -3,6 +3,7 @@ import { BlobsModule } from '../platform/blobs/blobs.module.js';
 import { ClockModule } from '../platform/clock/clock.module.js';
 import { DatabaseModule } from '../platform/database/database.module.js';
 import { PeriodicModule } from '../platform/jobs/periodic.module.js';
+import { RateLimitModule } from '../platform/rate-limit/rate-limit.module.js';
 import { CharacterDataRepository } from './character-data.repository.js';
 import { CharacterData } from './character-data.service.js';
 import { CharacterPartsController } from './character-parts.controller.js';
@@ -29,6 +30,7 @@ import { CharacterStatsService } from './stats/character-stats.service.js';
     BlobsModule,
     ClockModule,
     PeriodicModule,
+    RateLimitModule,
     DatabaseModule.forFeature([CharacterEntity, CharacterHeadEntity, CharacterAssetEntity]),
   ],
   controllers: [

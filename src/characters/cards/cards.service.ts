@@ -22,6 +22,9 @@ const PICTURES_MS = 20_000;
 /** An icon that has to become a PNG does not become one of a hundred megabytes. */
 const CONVERTED_SIDE = 1_024;
 
+/** Refusals that every further picture would meet, too. */
+const LAST = new Set(['gallery-full', 'rate-limited']);
+
 export interface ImportedCard extends Pick<CardImport, 'source' | 'repairs' | 'warnings'> {
   character: Character;
 }
@@ -59,14 +62,19 @@ export class CardsService {
     const until = this.clock.now().getTime() + PICTURES_MS;
     const warnings: CardImport['warnings'] = [];
     const leaveOut = (what: string, why: string) =>
-      warnings.push({ code: 'picture-left-out', detail: `${what} was left out: ${why}` });
-    for (const { type, name, content } of pictures) {
-      const what = `The ${type} ${JSON.stringify(name)}`;
+      warnings.push({ code: 'picture-left-out', detail: `Left out ${what}: ${why}` });
+    for (const [index, { type, name, content }] of pictures.entries()) {
+      const what = `the ${type} ${JSON.stringify(name)}`;
       if (this.clock.now().getTime() > until) leaveOut(what, 'There are too many large pictures.');
       else {
         try {
-          await this.gallery.add(actor, id, { type, name, content });
+          // Cleaned: such a picture may be a card itself, and who may see a character sees its pictures.
+          await this.gallery.add(actor, id, { type, name, content, cleaned: true });
         } catch (error) {
+          if (error instanceof AppError && LAST.has(error.code)) {
+            leaveOut(`${pictures.length - index} pictures`, error.message);
+            break;
+          }
           if (!(error instanceof AppError))
             this.logger.warn({ msg: 'A picture of a card was lost', err: error });
           leaveOut(what, error instanceof AppError ? error.message : 'It could not be stored.');

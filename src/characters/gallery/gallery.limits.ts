@@ -6,5 +6,7 @@ export const GALLERY_LIMITS = {
   /** Of all pictures of one character. */
   totalBytes: 200 * MiB,
   assets: 200,
+  /** By one user, to all galleries together, also with a card: three full ones. */
+  addedPerHour: 600,
   name: 120,
 } as const;

@@ -7,6 +7,8 @@ import { Database } from '../../platform/database/database.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
 import { newId } from '../../platform/ids/ids.js';
 import { withoutMetadata } from '../../platform/images/without-metadata.js';
+import type { AttemptLimiter } from '../../platform/rate-limit/attempt-limiter.js';
+import { RateLimiters } from '../../platform/rate-limit/rate-limiters.js';
 import type { Page, PageQuery } from '../../platform/pagination/page.dto.js';
 import { Pagination } from '../../platform/pagination/pagination.js';
 import { characterGallery } from '../characters.cache.js';
@@ -33,6 +35,8 @@ const byCharacter = (characterId: string): [string] => [characterId];
 /** The pictures of characters. Who may see a character sees its gallery; who may change it changes it. */
 @Injectable()
 export class GalleryService implements OnModuleInit {
+  private readonly limiter: AttemptLimiter;
+
   constructor(
     private readonly gallery: GalleryRepository,
     private readonly characters: CharactersService,
@@ -41,7 +45,15 @@ export class GalleryService implements OnModuleInit {
     private readonly database: Database,
     private readonly pagination: Pagination,
     private readonly clock: Clock,
-  ) {}
+    limiters: RateLimiters,
+  ) {
+    this.limiter = limiters.create({
+      name: 'pictures',
+      points: GALLERY_LIMITS.addedPerHour,
+      windowMs: 3_600_000,
+      what: 'pictures',
+    });
+  }
 
   onModuleInit(): void {
     this.blobs.referredToBy({ table: 'character_assets', column: 'sha256' });
@@ -84,8 +96,8 @@ export class GalleryService implements OnModuleInit {
   }
 
   /**
-   * @throws image-invalid, unsupported-media-type when it is not what its sender says, gallery-full; and as
-   * {@link CharactersService.getOwn}
+   * @throws image-invalid, unsupported-media-type when it is not what its sender says, gallery-full,
+   * rate-limited; and as {@link CharactersService.getOwn}
    */
   async add(
     actor: Actor,
@@ -93,6 +105,9 @@ export class GalleryService implements OnModuleInit {
     { content: sent, mediaType, type, name, cleaned = false }: NewAsset,
   ): Promise<GalleryAsset> {
     const { id } = await this.characters.getOwn(actor, characterId);
+    // Both before it is decoded, which is the dear part.
+    await this.assertRoom(id, 0);
+    await this.limiter.consume(actor.id);
     const picture = await verifiedPicture(sent);
     if (mediaType !== undefined && mediaType !== picture.mediaType) {
       throw platformErrors['unsupported-media-type'](
@@ -128,17 +143,20 @@ export class GalleryService implements OnModuleInit {
     return this.database.transaction(async () => {
       // Its lock makes the limits hold for pictures that come at once.
       if (!(await this.rows.lock(characterId))) throw characterNotFound(characterId);
-      const { count, bytes } = await this.gallery.totals(characterId);
-      if (count >= GALLERY_LIMITS.assets || bytes + asset.size > GALLERY_LIMITS.totalBytes) {
-        throw characterErrors['gallery-full'](
-          `A gallery holds ${GALLERY_LIMITS.assets} pictures and ${GALLERY_LIMITS.totalBytes} bytes; remove some first.`,
-          { members: { count, bytes } },
-        );
-      }
+      await this.assertRoom(characterId, asset.size);
       const stored = { ...asset, sha256: await this.blobs.put(content) };
       await this.gallery.insert(characterId, stored);
       return stored;
     });
+  }
+
+  private async assertRoom(characterId: string, size: number): Promise<void> {
+    const { count, bytes } = await this.gallery.totals(characterId);
+    if (count < GALLERY_LIMITS.assets && bytes + size <= GALLERY_LIMITS.totalBytes) return;
+    throw characterErrors['gallery-full'](
+      `A gallery holds ${GALLERY_LIMITS.assets} pictures and ${GALLERY_LIMITS.totalBytes} bytes; remove some first.`,
+      { members: { count, bytes } },
+    );
   }
 
   @CacheEvict(characterGallery, byCharacter)

@@ -26,6 +26,7 @@ import { newId } from '../../../src/platform/ids/ids.js';
 import { PeriodicModule } from '../../../src/platform/jobs/periodic.module.js';
 import { PaginationModule } from '../../../src/platform/pagination/pagination.module.js';
 import { PaginationSettings } from '../../../src/platform/pagination/pagination.settings.js';
+import { RateLimitSettings } from '../../../src/platform/rate-limit/rate-limit.settings.js';
 import { ObservedModule } from '../../support/observed.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 
@@ -95,6 +96,7 @@ export async function startCharacters({
           new Map<SettingsClass, object>([
             [ServerSettings, server],
             [PaginationSettings, pagination],
+            [RateLimitSettings, new RateLimitSettings()],
             [RedisSettings, new RedisSettings()],
             [RuntimeSettings, new RuntimeSettings()],
           ]),

@@ -4,6 +4,7 @@ import type { Asset, AssetPage } from '../../../src/characters/gallery/gallery.d
 import { GALLERY_LIMITS } from '../../../src/characters/gallery/gallery.limits.js';
 import type { Actor } from '../../../src/platform/actor/actor.js';
 import { BlobStore } from '../../../src/platform/blobs/blob-store.js';
+import { RateLimiters } from '../../../src/platform/rate-limit/rate-limiters.js';
 import { newId } from '../../../src/platform/ids/ids.js';
 import type { Problem } from '../../../src/platform/http/problem.js';
 import { startCharacters, type CharactersApp } from './characters-app.js';
@@ -57,7 +58,7 @@ const list = async (id: string, query = ''): Promise<AssetPage> =>
   (await service.send<AssetPage>(ada, 'GET', `/characters/${id}/gallery${query}`)).body;
 
 describe('a picture', () => {
-  it('is told with what it is, and served as it came, for good', async () => {
+  it('is told with what it is, and served as it came, and asked for again each time', async () => {
     const id = await create();
     const { status, headers, body } = await upload(id, { query: '?type=icon&name=main' });
     expect(status).toBe(201);
@@ -75,7 +76,7 @@ describe('a picture', () => {
     expect(served.rawPayload.equals(png)).toBe(true);
     expect(served.headers).toMatchObject({
       'content-type': 'image/png',
-      'cache-control': 'public, max-age=31536000, immutable',
+      'cache-control': 'private, no-cache',
       'x-content-type-options': 'nosniff',
       'content-security-policy': expect.stringContaining('sandbox'),
       etag: expect.stringMatching(/^"[\da-f]{64}"$/),
@@ -228,13 +229,16 @@ describe('a gallery', () => {
     expect((await service.send(bob, 'DELETE', `/characters/${id}/gallery/${asset.assetId}`)).status).toBe(
       403,
     );
-    expect((await read(asset.url, bob)).statusCode).toBe(200);
+    const seen = await read(asset.url, bob);
+    expect([seen.statusCode, seen.headers['cache-control']]).toEqual([200, 'private, no-cache']);
     expect((await read(asset.url, null)).statusCode).toBe(401);
     await service.send(ada, 'PATCH', `/characters/${id}`, { body: { visibility: 'private' } });
     expect((await service.send(bob, 'GET', `/characters/${id}/gallery`)).status).toBe(404);
     expect((await upload(id, { actor: bob })).status).toBe(404);
-    expect((await read(asset.url, bob)).statusCode).toBe(404);
-    expect((await read(asset.url)).headers['cache-control']).toMatch(/^private/);
+    // Nor do those who have it find out that it is still there.
+    const again = await read(asset.url, bob, { 'if-none-match': String(seen.headers.etag) });
+    expect(again.statusCode).toBe(404);
+    expect((await read(asset.url)).statusCode).toBe(200);
   });
 
   it('has no pictures of another one', async () => {
@@ -259,7 +263,28 @@ describe('a gallery', () => {
     const answers = await Promise.all([upload(id), upload(id), upload(id)]);
     expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409]);
     expect(answers.find(({ status }) => status === 409)?.body.code).toBe('gallery-full');
+    // Nothing is decoded for it any more.
+    const broken = await upload(id, { content: png.subarray(0, 60) });
+    expect([broken.status, broken.body.code]).toEqual([409, 'gallery-full']);
   });
+});
+
+it('nobody has pictures decoded without end', async () => {
+  const actor = await service.user();
+  const { body } = await service.send<CharacterResponse>(actor, 'POST', '/characters', {
+    body: { name: 'Ann' },
+  });
+  const limiter = service.app.get(RateLimiters).create({
+    name: 'pictures',
+    points: GALLERY_LIMITS.addedPerHour,
+    windowMs: 3_600_000,
+    what: 'pictures',
+  });
+  for (let left = GALLERY_LIMITS.addedPerHour; left > 1; left -= 1) await limiter.consume(actor.id);
+  expect((await upload(body.id, { actor })).status).toBe(201);
+  const refused = await upload(body.id, { actor });
+  expect([refused.status, refused.body.code]).toEqual([429, 'rate-limited']);
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
 });
 
 describe('bytes', () => {

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { readCard } from '../../../../src/characters/cards/read-card.js';
+import { GALLERY_LIMITS } from '../../../../src/characters/gallery/gallery.limits.js';
 import type { Actor } from '../../../../src/platform/actor/actor.js';
 import { charx } from '../../../support/cards/card-archives.js';
 import { dataV3, v2, v3 } from '../../../support/cards/card-documents.js';
@@ -221,6 +222,56 @@ describe('cards over HTTP', () => {
     );
     expect(image?.equals(face)).toBe(true);
     expect(card.data.assets).toBeUndefined();
+  });
+
+  it('a picture that is a card itself, or says where it was taken, tells nobody', async () => {
+    const [face, place] = await Promise.all([
+      picture('red'),
+      sharp(await picture('blue'))
+        .withExif({ IFD0: { Copyright: 'a secret place' } })
+        .jpeg()
+        .toBuffer(),
+    ]);
+    const icon = Buffer.concat([face.subarray(0, -12), cardChunk('chara', v2()), face.subarray(-12)]);
+    const assets = [
+      { type: 'icon', uri: 'embeded://face.png', name: 'main', ext: 'png' },
+      { type: 'background', uri: 'embeded://place.jpg', name: 'place', ext: 'jpg' },
+    ];
+    const files = { 'face.png': icon, 'place.jpg': place };
+    const { body } = await send('application/zip', charx(v3({ ...dataV3, assets }), files), {
+      query: '?visibility=public',
+    });
+    const { body: gallery } = await app.send<{ items: { url: string }[] }>(
+      maker,
+      'GET',
+      `/characters/${body.character.id}/gallery`,
+    );
+    const stranger = await app.user();
+    const [shown, taken] = await Promise.all(
+      gallery.items.map(({ url }) => inject(stranger, 'GET', url.replace('/api/characters', ''))),
+    );
+    expect(shown!.rawPayload.equals(face)).toBe(true);
+    expect([place, taken!.rawPayload].map((bytes) => bytes.includes('a secret place'))).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it('pictures beyond what a gallery holds are left out together', async () => {
+    const face = await picture('red');
+    const assets = Array.from({ length: GALLERY_LIMITS.assets + 50 }, (_, n) => ({
+      type: 'emotion',
+      uri: 'embeded://face.png',
+      name: `mood ${n}`,
+      ext: 'png',
+    }));
+    const { body } = await send('application/zip', charx(v3({ ...dataV3, assets }), { 'face.png': face }));
+    expect(body.warnings).toEqual([
+      {
+        code: 'picture-left-out',
+        detail: expect.stringMatching(/^Left out 50 pictures: A gallery holds/),
+      },
+    ]);
   });
 
   it('an icon of another kind becomes a PNG', async () => {
