@@ -9,7 +9,6 @@ import {
   IsNumber,
   IsOptional,
   IsString,
-  IsUUID,
   Length,
   Max,
   MaxLength,
@@ -24,6 +23,7 @@ import {
   type AnalysisKind,
   type AnalysisResults,
 } from './analysis/analysis.types.js';
+import { IsId } from '../platform/ids/is-id.js';
 
 const MAX_TEXT = 32_000;
 
@@ -36,7 +36,7 @@ export class AnalysisInput {
 
   /** A message of a conversation; this or `text`. */
   @IsOptional()
-  @IsUUID()
+  @IsId()
   messageId?: string;
 
   /** Without it, all. */
@@ -103,7 +103,7 @@ export class AnalysisResponse {
 }
 
 export class PersonalityReadingInput {
-  @IsUUID()
+  @IsId()
   characterId!: string;
 
   /** What the character said. */
@@ -189,7 +189,7 @@ export class CompletionReplyOptions {
 export class CompletionInput {
   /** Who answers; without it the bare model. */
   @IsOptional()
-  @IsUUID()
+  @IsId()
   characterId?: string;
 
   /** Oldest first; `system` adds to the instructions. */
@@ -238,6 +238,6 @@ export class AiModelList {
 export class OfCharacterQuery {
   /** Only what is kept of this character. */
   @IsOptional()
-  @IsUUID()
+  @IsId()
   characterId?: string;
 }

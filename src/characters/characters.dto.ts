@@ -5,7 +5,6 @@ import {
   IsArray,
   IsIn,
   IsOptional,
-  IsUUID,
   Length,
   Matches,
   MaxLength,
@@ -26,6 +25,7 @@ import { mayChange } from './characters.policy.js';
 import { LIMITS } from './characters.rules.js';
 import { IsJsonObject, IsTextByLanguage } from './json-object.validator.js';
 import { IsPlainText } from './plain-text.validator.js';
+import { IsId } from '../platform/ids/is-id.js';
 
 const Trimmed = () => Transform(({ value }) => (typeof value === 'string' ? value.trim() : value));
 
@@ -187,7 +187,7 @@ export class CharacterQuery extends PageQuery {
 
   /** A user's id. One's own list holds every visibility, another's only what is public. */
   @IsOptional()
-  @IsUUID('all')
+  @IsId()
   creator?: string;
 
   /** Default `public`. The others list one's own characters only. */

@@ -6,7 +6,6 @@ import {
   IsObject,
   IsOptional,
   IsString,
-  IsUUID,
   Length,
   Max,
   MaxLength,
@@ -16,9 +15,10 @@ import {
 import { Page, PageQuery } from '../platform/pagination/page.dto.js';
 import type { Conversation as ConversationRecord } from './conversation.js';
 import { Message } from './messages/messages.dto.js';
+import { IsId } from '../platform/ids/is-id.js';
 
 export class StartConversation {
-  @IsUUID()
+  @IsId()
   characterId!: string;
 
   /** 0 is the character's first message, 1… its alternate greetings. */
@@ -52,7 +52,7 @@ export class ChangeConversation {
 
 export class ConversationsQuery extends PageQuery {
   @IsOptional()
-  @IsUUID()
+  @IsId()
   characterId?: string;
 
   /** true: only archived ones; false (default): only the others. */

@@ -1,9 +1,10 @@
-import { IsInt, IsOptional, IsString, IsUUID, MaxLength, Min, MinLength } from 'class-validator';
+import { IsInt, IsOptional, IsString, MaxLength, Min, MinLength } from 'class-validator';
 import { MarkRead } from './conversations.dto.js';
 import { EditMessage, PostMessage, RegenerateReply } from './messages/messages.dto.js';
+import { IsId } from '../platform/ids/is-id.js';
 
 export class JoinConversation {
-  @IsUUID()
+  @IsId()
   conversationId!: string;
 
   /** The last event of the conversation's stream that the client has seen. */
@@ -19,39 +20,39 @@ export class JoinConversation {
 }
 
 export class LeaveConversation {
-  @IsUUID()
+  @IsId()
   conversationId!: string;
 }
 
 export class SendMessage extends PostMessage {
-  @IsUUID()
+  @IsId()
   conversationId!: string;
 }
 
 export class EditSentMessage extends EditMessage {
-  @IsUUID()
+  @IsId()
   conversationId!: string;
 
-  @IsUUID()
+  @IsId()
   messageId!: string;
 }
 
 export class DeleteSentMessage {
-  @IsUUID()
+  @IsId()
   conversationId!: string;
 
-  @IsUUID()
+  @IsId()
   messageId!: string;
 }
 
 export class CancelReply {
-  @IsUUID()
+  @IsId()
   generationId!: string;
 }
 
 export class RegenerateSaid extends RegenerateReply {
   /** A reply, or the message that it answers. */
-  @IsUUID()
+  @IsId()
   messageId!: string;
 
   /** The client's own id of this request; sent again it changes nothing. */
@@ -62,6 +63,6 @@ export class RegenerateSaid extends RegenerateReply {
 }
 
 export class ReadConversation extends MarkRead {
-  @IsUUID()
+  @IsId()
   conversationId!: string;
 }

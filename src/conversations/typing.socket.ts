@@ -1,10 +1,11 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { IsBoolean, IsUUID } from 'class-validator';
+import { IsBoolean } from 'class-validator';
 import type { Actor } from '../platform/actor/actor.js';
 import { EventLog } from '../platform/events/event-log.service.js';
 import { SocketEvent, type SocketConnection } from '../platform/sockets/socket-event.js';
 import { conversationRoom, conversationStream, TYPING_UPDATED } from './conversations.events.js';
 import { ConversationsService } from './conversations.service.js';
+import { IsId } from '../platform/ids/is-id.js';
 
 /** A socket is heard once in this time; what it says in between is ignored. */
 const MIN_PERIOD_MS = 2_000;
@@ -12,7 +13,7 @@ const MIN_PERIOD_MS = 2_000;
 const TYPING_MS = 6_000;
 
 class SetTyping {
-  @IsUUID()
+  @IsId()
   conversationId!: string;
 
   @IsBoolean()

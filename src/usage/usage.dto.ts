@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsInt, IsOptional, IsString, IsUUID, Length, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
 import { USAGE_KINDS, type UsageKind, type UsageTier } from './usage-kind.js';
+import { IsId } from '../platform/ids/is-id.js';
 
 export class KindTally {
   /** Messages charged today. */
@@ -65,7 +66,7 @@ export class UsageToday extends UsageDay {
 }
 
 export class ReservationInput {
-  @IsUUID()
+  @IsId()
   characterId!: string;
 
   @IsIn(USAGE_KINDS)
@@ -79,7 +80,7 @@ export class ReservationInput {
 
   /** Whose quota; without it the caller's own. */
   @IsOptional()
-  @IsUUID()
+  @IsId()
   userId?: string;
 }
 

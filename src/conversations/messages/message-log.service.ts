@@ -48,7 +48,8 @@ interface Asked {
 /**
  * Every write to a conversation's messages, each one transaction that begins with the conversation's lock. The lock
  * orders them: it hands out `seq`, makes "sent before?" and "is a reply on its way?" exact, and lets quota, message and
- * generation be stored together or not at all. What clients are told of it is part of the transaction, too.
+ * generation be stored together or not at all. What clients are told of it is part of the transaction, too. What users
+ * share is locked last and in one order (usage, then the character's activity): short, and nobody waits for each other.
  */
 @Injectable()
 export class MessageLog {
@@ -93,7 +94,6 @@ export class MessageLog {
         replyTo: draft.replyTo ?? null,
         parentId: parent?.id ?? null,
       });
-      await this.activity.said(conversation);
       const { seq } = message;
       await this.conversations.recordMessage(conversationId, {
         seq,
@@ -106,10 +106,12 @@ export class MessageLog {
       await this.news.listed(conversationId);
       if (!wantsReply) {
         await this.usage.commit(reservation.id, { eventId: message.id });
+        await this.activity.said(conversation);
         return { message, usage: reservation.counters, duplicate: false };
       }
       const asked = { reservationId: reservation.id, options: draft.reply };
       const generation = await this.ask(conversation, message, asked);
+      await this.activity.said(conversation);
       return { message, generation, usage: reservation.counters, duplicate: false };
     });
   }

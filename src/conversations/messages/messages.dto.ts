@@ -8,7 +8,6 @@ import {
   IsNumber,
   IsOptional,
   IsString,
-  IsUUID,
   Length,
   Max,
   MaxLength,
@@ -21,6 +20,7 @@ import type { UsageCounters } from '../../usage/usage.dto.js';
 import type { GenerationParameters } from '../generations/generation.entity.js';
 import { GenerationHandle } from '../generations/generations.dto.js';
 import type { MessageEditEntity, MessageEntity } from './message.entity.js';
+import { IsId } from '../../platform/ids/is-id.js';
 
 const MAX_MESSAGE_LENGTH = 16_000;
 
@@ -29,7 +29,7 @@ export class Attachment {
   @IsIn(['audio', 'media'])
   kind!: 'audio' | 'media';
 
-  @IsUUID()
+  @IsId()
   assetId!: string;
 }
 
@@ -87,12 +87,12 @@ export class PostMessage {
 
   /** The message this one refers to. */
   @IsOptional()
-  @IsUUID()
+  @IsId()
   replyTo?: string;
 
   /** The message this one follows; the newest one unless told otherwise. */
   @IsOptional()
-  @IsUUID()
+  @IsId()
   parentId?: string;
 
   @IsOptional()
@@ -115,7 +115,7 @@ export class RegenerateReply {
 }
 
 export class ChooseVariant {
-  @IsUUID()
+  @IsId()
   variantId!: string;
 }
 
@@ -151,7 +151,7 @@ export class MessageWindowQuery {
 
   /** Instead of the path that is shown, the one from the beginning to this message. */
   @IsOptional()
-  @IsUUID()
+  @IsId()
   leaf?: string;
 }
 

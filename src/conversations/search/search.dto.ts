@@ -1,5 +1,6 @@
-import { IsOptional, IsString, IsUUID, MaxLength, MinLength } from 'class-validator';
+import { IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
 import { Page, PageQuery } from '../../platform/pagination/page.dto.js';
+import { IsId } from '../../platform/ids/is-id.js';
 
 export class SearchQuery extends PageQuery {
   /** Words that are all said; "quoted words" follow each other, -word is not said, or stands between alternatives. */
@@ -9,7 +10,7 @@ export class SearchQuery extends PageQuery {
   q!: string;
 
   @IsOptional()
-  @IsUUID()
+  @IsId()
   characterId?: string;
 }
 

@@ -4,15 +4,27 @@ import { StartupError } from '../errors/startup-error.js';
 import { newerSchema } from './database.startup.js';
 
 /** Names the migration lock among the server's advisory locks; any number that nobody else takes. */
-const LOCK = '7207431990001';
+export const MIGRATION_LOCK = '7207431990001';
 const LOCK_TIMEOUT_MS = 120_000;
 
 /**
  * Brings the schema up to this version. Many instances may start at once: one migrates, the others wait for it. An
  * up-to-date database costs one query and no lock.
+ *
+ * @param patient makes another connection to the same database, one whose statements may take their time
  */
-export async function migrate(dataSource: DataSource): Promise<void> {
+export async function migrate(dataSource: DataSource, patient?: () => DataSource): Promise<void> {
   if (await isCurrent(dataSource)) return;
+  if (!patient) return migrateOver(dataSource);
+  const own = await patient().initialize();
+  try {
+    await migrateOver(own);
+  } finally {
+    await own.destroy();
+  }
+}
+
+async function migrateOver(dataSource: DataSource): Promise<void> {
   const runner = dataSource.createQueryRunner();
   try {
     await underLock(runner, async () => {
@@ -44,7 +56,7 @@ async function underLock(runner: QueryRunner, work: () => Promise<void>): Promis
   await runner.query(`SET statement_timeout = 0`);
   await runner.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
   try {
-    await runner.query(`SELECT pg_advisory_lock(${LOCK})`);
+    await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
   } catch (error) {
     throw new StartupError(
       `Another instance has been migrating the database for more than ${LOCK_TIMEOUT_MS / 1000} s.`,
@@ -55,7 +67,7 @@ async function underLock(runner: QueryRunner, work: () => Promise<void>): Promis
   try {
     await work();
   } finally {
-    await runner.query(`SELECT pg_advisory_unlock(${LOCK})`);
+    await runner.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
     await runner.query(`RESET lock_timeout`);
     await runner.query(`RESET statement_timeout`);
   }

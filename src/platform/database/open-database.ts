@@ -76,20 +76,20 @@ async function openPostgres(
   url: string,
   entities: readonly EntityClass[],
 ): Promise<OpenDatabase> {
-  const dataSource = new DataSource({
-    ...shared(entities),
-    driver: { Pool: CleanPool },
-    url,
-    poolSize: settings.poolSize,
-    connectTimeoutMS: settings.connectTimeoutMs,
-    extra: {
-      keepAlive: true,
-      options: '-c timezone=UTC',
-      statement_timeout: settings.statementTimeoutMs,
-      idle_in_transaction_session_timeout: 60_000,
-      // The server cancels first; this one answers when the server or the network is silent.
-      query_timeout: settings.statementTimeoutMs + 5_000,
-    },
+  const connect = (poolSize: number, timeouts: object): DataSource =>
+    new DataSource({
+      ...shared(entities),
+      driver: { Pool: CleanPool },
+      url,
+      poolSize,
+      connectTimeoutMS: settings.connectTimeoutMs,
+      extra: { keepAlive: true, options: '-c timezone=UTC', ...timeouts },
+    });
+  const dataSource = connect(settings.poolSize, {
+    statement_timeout: settings.statementTimeoutMs,
+    idle_in_transaction_session_timeout: 60_000,
+    // The server cancels first; this one answers when the server or the network is silent.
+    query_timeout: settings.statementTimeoutMs + 5_000,
   });
   const close = (): Promise<void> => destroy(dataSource);
   try {
@@ -99,7 +99,8 @@ async function openPostgres(
   }
   try {
     refuseOldServer(dataSource.driver.version ?? '');
-    await migrate(dataSource);
+    // A migration may rewrite a table, which takes longer than any request may.
+    await migrate(dataSource, () => connect(1, {}));
   } catch (error) {
     await close();
     throw error;

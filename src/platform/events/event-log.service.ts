@@ -110,6 +110,11 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
     return this.ask((log) => log.seal(stream));
   }
 
+  /** In the log that is asked now; what another one keeps goes with its time. */
+  drop(stream: string): Promise<void> {
+    return this.ask((log) => log.drop(stream));
+  }
+
   /** Whether the shared log has the fact: in one that only this process knows, it would be lost with it. */
   async tell(fact: Fact): Promise<Telling | 'kept'> {
     let local = false;

@@ -131,6 +131,8 @@ export interface EventLogStore {
   /** From now on only facts are appended: whoever still writes has been given up, and finds the stream closed. */
   seal(stream: string): Promise<void>;
   tell(fact: Fact): Promise<Telling>;
+  /** Forgets the stream's events, not that there were some: whoever reads on finds a gap. */
+  drop(stream: string): Promise<void>;
   read(stream: string, from: ReplayFrom): Promise<Replay>;
   heads(streams: readonly string[]): Promise<StreamHead[]>;
   /**

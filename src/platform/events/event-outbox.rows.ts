@@ -75,8 +75,10 @@ export class DatabaseOutboxRows implements OutboxRows {
 
   async remove(told: ReadonlyMap<string, number>): Promise<void> {
     await this.database.manager.query(
-      `DELETE FROM event_outbox o USING unnest($1::text[], $2::bigint[]) AS t (stream, newest)
-       WHERE o.stream = t.stream AND o.id <= t.newest`,
+      // Locked in one order: another process may be removing some of the same.
+      `DELETE FROM event_outbox WHERE id IN (
+         SELECT o.id FROM event_outbox o JOIN unnest($1::text[], $2::bigint[]) AS t (stream, newest)
+           ON o.stream = t.stream AND o.id <= t.newest ORDER BY o.id FOR UPDATE OF o)`,
       [[...told.keys()], [...told.values()]],
     );
   }

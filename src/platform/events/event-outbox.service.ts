@@ -100,7 +100,7 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** How many overdue facts were told. */
+  /** How many overdue facts were told; those of a stream that refuses wait for the next turn. */
   async relay(): Promise<number> {
     if (!this.log.isShared || this.log.degraded) return 0;
     const overdue = await this.rows.overdue(RELAYED_AT_ONCE);
@@ -116,7 +116,7 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
       }
     }
     await this.removeTold();
-    return overdue.length;
+    return overdue.filter(({ stream }) => !failed.has(stream)).length;
   }
 
   private async write(): Promise<void> {

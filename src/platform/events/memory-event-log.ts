@@ -66,6 +66,12 @@ export class MemoryEventLog implements EventLogStore {
     return Promise.resolve();
   }
 
+  drop(name: string): Promise<void> {
+    const stream = this.streams.get(name);
+    if (stream) this.size -= stream.events.splice(0).length;
+    return Promise.resolve();
+  }
+
   tell(fact: Fact): Promise<Telling> {
     const stream = this.use(fact.stream);
     if (stream.closed || stream.fact >= fact.fact) return Promise.resolve('known');

@@ -117,6 +117,10 @@ export class RedisEventLog implements EventLogStore {
     await this.commands.rapportSealEvents(...this.keys(stream), KEPT_MS);
   }
 
+  async drop(stream: string): Promise<void> {
+    await this.commands.del(this.keys(stream)[0]);
+  }
+
   async tell({ stream, id, ts, type, data, room = stream, ...order }: Fact): Promise<Telling> {
     const stored: StoredEvent = { stream, id, ts, type, data, room, ...(order.last ? { last: true } : {}) };
     const [answer] = await this.store(stored, order);

@@ -32,7 +32,8 @@ export class Topics implements OnModuleInit {
     const colon = stream.indexOf(':');
     const topic = this.topics.get(stream.slice(0, colon));
     const id = stream.slice(colon + 1);
-    if (!topic || !isUUID(id)) return undefined;
+    // In another spelling it would be a stream of its own, in which nothing happens.
+    if (!topic || !isUUID(id) || id !== id.toLowerCase()) return undefined;
     const subject = await topic.authorize(actor, id);
     return subject === undefined
       ? undefined

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
+import { IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { USAGE_KINDS, type UsageKind } from '../usage-kind.js';
 import { WINDOWS, type Window } from './buckets.rules.js';
+import { IsId } from '../../platform/ids/is-id.js';
 
 /** A date, or an RFC 3339 instant, of this century. */
 const MOMENT = /^20\d{2}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
@@ -31,7 +32,7 @@ export class AggregatesQuery extends SpanQuery {
   window: Window = 'day';
 
   @IsOptional()
-  @IsUUID()
+  @IsId()
   characterId?: string;
 
   @IsOptional()
@@ -117,7 +118,7 @@ export class MessageAnalytics {
 export class ActiveUsersQuery extends SpanQuery {
   /** Only those who wrote to this character. */
   @IsOptional()
-  @IsUUID()
+  @IsId()
   characterId?: string;
 }
 

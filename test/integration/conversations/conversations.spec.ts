@@ -118,6 +118,19 @@ describe('what is cached of conversations', () => {
     expect(after).not.toEqual(before);
   });
 
+  it('is so in whichever case a client writes an id', async () => {
+    const { talk } = await scene();
+    const path = `/api/conversations?characterId=${talk.characterId.toUpperCase()}`;
+    const titles = async (): Promise<string[]> =>
+      (await service.person.get<Page<Conversation>>(path)).body.items.map(({ title }) => title);
+    await titles();
+    await service.person.patch(at(talk), { title: 'In capitals' });
+    expect(await titles()).toContain('In capitals');
+    await live.get('conversation:join', { conversationId: talk.id.toUpperCase() });
+    await service.person.delete(at(talk));
+    await expect(live.get('conversation:join', { conversationId: talk.id.toUpperCase() })).rejects.toThrow();
+  });
+
   it('shows a conversation that was just started', async () => {
     await service.person.get('/api/conversations');
     const { id } = await service.talk();

@@ -1,8 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { DatabaseSettings } from '../../../src/platform/database/database.settings.js';
 import { refuseOldServer } from '../../../src/platform/database/database.startup.js';
+import { MIGRATION_LOCK } from '../../../src/platform/database/migrate.js';
 import { MIGRATIONS } from '../../../src/platform/database/migrations/migrations.js';
 import { CleanPool } from '../../../src/platform/database/clean-pool.js';
 import { openDatabase, type OpenDatabase } from '../../../src/platform/database/open-database.js';
@@ -38,6 +41,23 @@ describe('starting on PostgreSQL', () => {
     const instances = await Promise.all(Array.from({ length: 5 }, () => start({ url, poolSize: 3 })));
     const counted = await instances[0]?.dataSource.query('SELECT count(*)::int AS n FROM schema_migrations');
     expect(counted).toEqual([{ n: MIGRATIONS.length }]);
+  });
+
+  it('gives a migration, and whoever waits for it, more time than any request has', async () => {
+    const { url } = await server.createDatabase();
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
+    const started = performance.now();
+    // Requests are given up after 5.1 s.
+    const waiting = start({ url, statementTimeoutMs: 100 });
+    await Promise.race([waiting, sleep(5_600)]);
+    await client.end();
+    const { dataSource } = await waiting;
+    expect(performance.now() - started).toBeGreaterThan(5_500);
+    expect(await dataSource.query('SELECT count(*)::int AS n FROM schema_migrations')).toEqual([
+      { n: MIGRATIONS.length },
+    ]);
   });
 
   it('explains a server that is not there, without the password', async () => {

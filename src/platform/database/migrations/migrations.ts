@@ -9,6 +9,7 @@ import { UsageStatistics0007 } from './0007-usage-statistics.js';
 import { BranchesSearchSummaries0008 } from './0008-branches-search-summaries.js';
 import { ApiKeys0009 } from './0009-api-keys.js';
 import { Accounts0010 } from './0010-accounts.js';
+import { ClosedAccounts0011 } from './0011-closed-accounts.js';
 
 /** Every migration, oldest first. `npm run db:migration <name>` writes the file and adds it here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -22,4 +23,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   BranchesSearchSummaries0008,
   ApiKeys0009,
   Accounts0010,
+  ClosedAccounts0011,
 ];
