@@ -6,6 +6,7 @@ import { Database } from '../platform/database/database.js';
 import { AppError } from '../platform/errors/app-error.js';
 import { UsersService, type NewUser } from '../users/users.service.js';
 import { identityUser } from './auth.cache.js';
+import { ClosedIdentities } from './closed-identities.js';
 import { UserIdentityEntity } from './user-identity.entity.js';
 
 export interface ExternalIdentity {
@@ -15,6 +16,8 @@ export interface ExternalIdentity {
   email?: string;
   username?: string;
   displayName?: string;
+  /** Of the token that says so. */
+  issuedAt: Date;
 }
 
 const WISHED_AWAY = new Set(['username-taken', 'email-taken', 'validation-failed']);
@@ -25,10 +28,17 @@ export class IdentitiesService {
   constructor(
     private readonly database: Database,
     private readonly users: UsersService,
+    private readonly closed: ClosedIdentities,
   ) {}
 
+  /** A closed account for a token from before its end. */
   async resolve(identity: ExternalIdentity): Promise<string> {
-    return (await this.userIdOf(identity.issuer, identity.subject)) ?? (await this.register(identity));
+    const { issuer, subject, issuedAt } = identity;
+    return (
+      (await this.userIdOf(issuer, subject)) ??
+      (await this.closed.find(issuer, subject, issuedAt)) ??
+      (await this.register(identity))
+    );
   }
 
   /** Where somebody signs in. */
@@ -36,9 +46,10 @@ export class IdentitiesService {
     return this.database.manager.findBy(UserIdentityEntity, { userId });
   }
 
-  /** Joins the running transaction: who comes from there again is somebody new. */
+  /** Joins the running transaction: who comes from there again, with a token from after it, is somebody new. */
   @CacheEvict(identityUser, ({ issuer, subject }: UserIdentityEntity): [string, string] => [issuer, subject])
-  async unlink({ issuer, subject }: UserIdentityEntity): Promise<void> {
+  async unlink({ issuer, subject, userId }: UserIdentityEntity): Promise<void> {
+    await this.closed.add(issuer, subject, userId);
     await this.database.manager.delete(UserIdentityEntity, { issuer, subject });
   }
 
