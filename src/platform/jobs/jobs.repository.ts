@@ -106,9 +106,11 @@ export class JobsRepository {
     );
   }
 
+  /** One that is to be cancelled, which its worker was not told in time, is due at once: the next run ends it. */
   async release({ id, fence }: Claim, { status, resumeInMs, uncounted }: Release): Promise<boolean> {
     return this.changed(
-      `UPDATE jobs SET status = $3, resume_at = clock_timestamp() + make_interval(secs => $4),
+      `UPDATE jobs SET status = $3, resume_at = clock_timestamp()
+           + CASE WHEN cancel_requested_at IS NULL THEN make_interval(secs => $4) ELSE interval '0' END,
          attempts = attempts - $5, worker = NULL, heartbeat_at = NULL, updated_at = now() WHERE ${HELD}`,
       [id, fence, status, resumeInMs / 1_000, uncounted ? 1 : 0],
     );

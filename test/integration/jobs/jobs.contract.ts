@@ -154,6 +154,23 @@ export function describeJobs(start: (features: ScriptedJobs) => Promise<JobsInst
     expect(await instance.jobs.cancel(actor, id)).toMatchObject({ status: 'cancelled' });
   });
 
+  it.each<[string, ScriptedJobs['script']]>([
+    ['wait', (job) => job.waitUntil(new Date(Date.now() + 3_600_000))],
+    [
+      'be tried again',
+      () => Promise.reject(platformErrors.unavailable('Later.', { retryAfterMs: 3_600_000 })),
+    ],
+  ])('a job that is cancelled as it is about to %s does not do so first', async (_what, script) => {
+    features.script = async (job) => {
+      // Its run is over before it is told.
+      await instance.rows.requestCancel(job.id);
+      return script(job);
+    };
+    const { id } = await order();
+    expect(await ended(id)).toMatchObject({ status: 'cancelled' });
+    expect(features.runs).toEqual([id]);
+  });
+
   it("nobody sees or stops another user's job", async () => {
     features.script = (job) => job.waitUntil(new Date(Date.now() + 3_600_000));
     const { id } = await order();
