@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../platform/actor/actor.js';
+import { Database } from '../platform/database/database.js';
 import {
   ErasesUserData,
   ExportsUserData,
@@ -15,6 +16,7 @@ const actorOf = (userId: string): Actor => ({ id: userId, role: 'user' });
 @Injectable()
 export class AuthData {
   constructor(
+    private readonly database: Database,
     private readonly tokens: RefreshTokensService,
     private readonly identities: IdentitiesService,
     private readonly keys: ApiKeysService,
@@ -36,7 +38,9 @@ export class AuthData {
   @ErasesUserData('sign-in', 50)
   async erase(userId: string): Promise<boolean> {
     await this.tokens.removeAllOf(userId);
-    for (const identity of await this.identities.listOf(userId)) await this.identities.unlink(identity);
+    await this.database.transaction(async () => {
+      for (const identity of await this.identities.listOf(userId)) await this.identities.unlink(identity);
+    });
     for (const { id } of await this.keys.list(actorOf(userId))) await this.keys.remove(actorOf(userId), id);
     return false;
   }

@@ -13,6 +13,7 @@ import { AuthController } from './auth.controller.js';
 import { AuthData } from './auth-data.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthService } from './auth.service.js';
+import { ClosedIdentities } from './closed-identities.js';
 import { DemoAccount } from './demo-account.js';
 import { ExternalIssuer } from './external-issuer.js';
 import { IdentitiesService } from './identities.service.js';
@@ -40,6 +41,7 @@ import { UserIdentityEntity } from './user-identity.entity.js';
     ApiKeysService,
     AuthService,
     AuthData,
+    ClosedIdentities,
     DemoAccount,
     ExternalIssuer,
     IdentitiesService,

@@ -61,7 +61,7 @@ export class ExternalIssuer {
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       requiredClaims: ['sub', 'exp'],
     });
-    const { iss = '', sub = '', exp = 0 } = payload;
+    const { iss = '', sub = '', exp = 0, iat = 0 } = payload;
     if (sub === '' || sub.length > 255)
       throw new errors.JWTClaimValidationFailed('sub is not usable', payload, 'sub');
     const userId = await this.identities.resolve({
@@ -71,11 +71,12 @@ export class ExternalIssuer {
       email: payload.email_verified === true ? textClaim(payload.email) : undefined,
       username: textClaim(payload.preferred_username),
       displayName: textClaim(payload.name),
+      // One that does not say when is as old as can be.
+      issuedAt: new Date((iat - CLOCK_TOLERANCE_SECONDS) * 1000),
     });
     // Roles are given here, not by the other issuer.
     const user = await this.users.find(userId);
-    if (!user) throw platformErrors.unauthenticated('The account is closed.');
-    return { actor: { id: userId, role: user.role }, expiresAt: exp * 1000 };
+    return { actor: { id: userId, role: user?.role ?? 'user' }, expiresAt: exp * 1000, closed: !user };
   }
 
   private readonly getKey: JWTVerifyGetKey = async (header, token) => {

@@ -14,6 +14,8 @@ export interface VerifiedToken {
   actor: Actor;
   /** Milliseconds since 1970. */
   expiresAt: number;
+  /** The account was closed when it was verified. */
+  closed?: boolean;
 }
 
 /** RFC 9068: an access token is never mistaken for another kind of JWT signed with the same key. */
@@ -62,7 +64,8 @@ export class TokensService {
    */
   async verify(token: string, alsoWhenClosed = false): Promise<VerifiedToken> {
     const verified = await this.verifyToken(token);
-    if (alsoWhenClosed || !this.closed.has(verified.actor.id)) return verified;
+    const closed = verified.closed || this.closed.has(verified.actor.id);
+    if (alsoWhenClosed || !closed) return verified;
     throw platformErrors.unauthenticated('The account is closed.');
   }
 

@@ -20,6 +20,11 @@ export function isUnstorableText(error: unknown): boolean {
   return error instanceof Error && UNSTORABLE_TEXT.has(stateOf(error));
 }
 
+/** Whether the database refused a row of a closed account; the state is its trigger's. */
+export function isOfClosedAccount(error: unknown): boolean {
+  return error instanceof Error && stateOf(error) === 'RP001';
+}
+
 /** Whether an error of TypeORM or its driver means that the database cannot be reached or is overloaded. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

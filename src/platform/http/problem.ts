@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { LockError } from '@rapport/redis';
 import { AppError, type ErrorKind, STATUS_OF_KIND, type FieldError } from '../errors/app-error.js';
 import { platformErrors } from '../errors/platform.errors.js';
-import { isDatabaseUnavailable, isUnstorableText } from './database-faults.js';
+import { isDatabaseUnavailable, isOfClosedAccount, isUnstorableText } from './database-faults.js';
 
 /** RFC 9457 problem details; the same document over HTTP, in socket acks and in SSE errors. */
 export interface Problem {
@@ -55,6 +55,9 @@ export function toAppError(error: unknown): AppError {
       'The database does not answer at the moment; try again shortly.',
       options,
     );
+  }
+  if (isOfClosedAccount(error)) {
+    return platformErrors.unauthenticated('The account is closed.', { cause: error });
   }
   if (error instanceof LockError) {
     return platformErrors.unavailable(

@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type JWK, type JWTPayload } from 'jose';
+import { eventually } from '../../support/eventually.js';
 import { startApi, type ApiHarness } from './api-harness.js';
 
+const seconds = (): number => Math.floor(Date.now() / 1000);
 const ISSUER = 'https://login.example.test/';
 
 describe('tokens of an external issuer', () => {
@@ -73,6 +75,30 @@ describe('tokens of an external issuer', () => {
     });
     const again = await me(await sign({ sub: 'alice-1' }));
     expect(again.body.id).toBe(answers[0]?.body.id);
+  });
+
+  it('follow the deletion of an account, open nothing else, and bring nobody back who has left', async () => {
+    const person = { sub: 'leaver-1', preferred_username: 'Leaver', name: 'Lea Ver' };
+    const token = await sign({ ...person, iat: seconds() });
+    const first = await me(token);
+    const left = await api.call<{ jobId: string }>('DELETE', '/users/me', { token });
+    expect(left.status).toBe(202);
+    const job = () => api.call<{ status: string }>('GET', `/jobs/${left.body.jobId}`, { token: token });
+    await eventually('the end of the job', async () => {
+      const { status, body } = await job();
+      expect(status).toBe(200);
+      return body.status === 'succeeded' || undefined;
+    });
+    expect((await me(token)).status).toBe(401);
+    expect((await me(await sign(person))).status).toBe(401);
+    const stored = await api.database.manager.query('SELECT * FROM closed_identities');
+    expect(JSON.stringify(stored)).not.toMatch(/leaver/i);
+    const people = await api.database.manager.query(`SELECT 1 FROM users WHERE display_name = 'Lea Ver'`);
+    expect(people).toEqual([]);
+    // Who signs in again is somebody new.
+    const anew = await me(await sign({ ...person, iat: seconds() + 10 }));
+    expect(anew).toMatchObject({ status: 200, body: { username: 'Leaver' } });
+    expect(anew.body.id).not.toBe(first.body.id);
   });
 
   it('need neither an email address nor a name', async () => {
