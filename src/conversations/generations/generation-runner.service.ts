@@ -16,10 +16,11 @@ import { CANCEL_REQUESTED, generationStream } from '../conversations.events.js';
 import type { GenerationEntity } from './generation.entity.js';
 import { GenerationsRepository } from './generations.repository.js';
 import type { Ended } from './generation-end.js';
+import { Heartbeat } from './heartbeat.js';
 import { GenerationsService } from './generations.service.js';
 import { PromptsService } from './prompts.service.js';
 import { ReplyQueue } from './reply-queue.service.js';
-import { CANCELLED, ReplyStreaming } from './reply-streaming.service.js';
+import { CANCELLED, ReplyStreaming, type Attempt } from './reply-streaming.service.js';
 
 const RECOVERY_MS = 3_000;
 const RECOVERED_AT_ONCE = 50;
@@ -42,6 +43,7 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
   private readonly logger = new Logger(GenerationRunner.name);
   private readonly instance = newId();
   private readonly running = new Map<string, Run>();
+  private lookedAt = performance.now();
   private stopListening: () => void = () => undefined;
 
   constructor(
@@ -166,21 +168,34 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
   private async run(generation: GenerationEntity, abort: AbortController): Promise<void> {
     const { id, conversationId } = generation;
     if (await this.generations.claim(id, this.instance)) {
-      const outcome = await this.answer(generation, abort);
-      await this.conclude({ ...generation, status: 'streaming' }, outcome);
+      const heartbeat = new Heartbeat((said) => this.beat(id, said, abort));
+      try {
+        const outcome = await this.answer(generation, { abort, heartbeat });
+        await this.conclude({ ...generation, status: 'streaming' }, outcome);
+      } finally {
+        heartbeat.stop();
+      }
     }
     // Without the claim, too: one that was cancelled in the queue leaves its turn to the next.
     await this.startNext(conversationId, id);
   }
 
   /** Only once it is claimed: its prompt must contain the reply that was streaming before. */
-  private async answer(generation: GenerationEntity, abort: AbortController): Promise<Ended> {
+  private async answer(generation: GenerationEntity, attempt: Attempt): Promise<Ended> {
     try {
       const { prompt, version } = await this.prompts.forGeneration(generation);
-      return { ...(await this.replies.stream(generation, prompt, abort)), promptVersion: version };
+      return { ...(await this.replies.stream(generation, prompt, attempt)), promptVersion: version };
     } catch (error) {
       this.logger.warn({ err: error, generationId: generation.id }, 'A reply could not be started');
       return { status: 'failed', text: '', error: toProblem(error), charged: false };
+    }
+  }
+
+  private async beat(generationId: string, said: string, abort: AbortController): Promise<void> {
+    try {
+      if (!(await this.generations.heartbeat(generationId, said))) abort.abort(CANCELLED);
+    } catch (error) {
+      this.logger.warn({ err: error, generationId }, 'A heartbeat was missed: the database did not take it');
     }
   }
 
@@ -207,7 +222,12 @@ export class GenerationRunner implements OnModuleInit, BeforeApplicationShutdown
   }
 
   private async recover(): Promise<void> {
-    for (const orphan of await this.generations.orphans(RECOVERED_AT_ONCE)) {
+    const orphans = await this.generations.orphans(RECOVERED_AT_ONCE);
+    const sinceMs = performance.now() - this.lookedAt;
+    this.lookedAt = performance.now();
+    // Where the database was away, nobody could show that he lives; everybody can until the next look.
+    if (sinceMs > 2 * RECOVERY_MS) return;
+    for (const orphan of orphans) {
       if (this.running.has(orphan.id)) continue;
       if (orphan.status === 'queued') {
         // It may wait only because all are busy.

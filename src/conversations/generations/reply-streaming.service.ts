@@ -7,13 +7,10 @@ import { EventLog } from '../../platform/events/event-log.service.js';
 import { toProblem } from '../../platform/http/problem.js';
 import { UsageService } from '../../usage/usage.service.js';
 import type { GenerationEntity } from './generation.entity.js';
-import { GenerationsRepository } from './generations.repository.js';
 import type { Ended } from './generation-end.js';
+import type { Heartbeat } from './heartbeat.js';
 import { ReplyTeller } from './reply-teller.js';
 import { ReplyWriter } from './reply-writer.js';
-
-/** Well within the time after which others take the generation for abandoned. */
-const HEARTBEAT_MS = 2_000;
 
 /** The abort reason of a reply that its user stopped; any other reason fails the generation. */
 export const CANCELLED = Symbol('cancelled');
@@ -21,6 +18,12 @@ export const CANCELLED = Symbol('cancelled');
 interface Finish {
   finishReason: FinishReason;
   usage: ReplyUsage;
+}
+
+/** What a process has of the reply that it makes. */
+export interface Attempt {
+  abort: AbortController;
+  heartbeat: Heartbeat;
 }
 
 /** Streams one reply from the model to the event log. */
@@ -32,33 +35,23 @@ export class ReplyStreaming {
     private readonly ai: AiService,
     private readonly tokens: TokenCounter,
     private readonly usage: UsageService,
-    private readonly generations: GenerationsRepository,
     private readonly events: EventLog,
   ) {}
 
   /** Whatever happens is an outcome: it does not throw. What was said is always emitted and part of it. */
-  async stream(generation: GenerationEntity, prompt: Prompt, abort: AbortController): Promise<Ended> {
-    let kept = '';
-    const keep = (said: string): Promise<void> => {
-      if (said.length > kept.length) kept = said;
-      return this.beat(generation.id, kept, abort);
-    };
-    const teller = new ReplyTeller(this.events, generation, keep);
+  async stream(generation: GenerationEntity, prompt: Prompt, { abort, heartbeat }: Attempt): Promise<Ended> {
+    const teller = new ReplyTeller(this.events, generation, (said) => heartbeat.keep(said));
     const writer: ReplyWriter = new ReplyWriter((offset, text) =>
       teller.delta(writer.text.slice(0, offset), text),
     );
-    const heartbeat = setInterval(() => void keep(writer.told), HEARTBEAT_MS);
-    try {
-      // Not awaited: the log keeps the order, and the model may begin.
-      teller.begin().catch((error: unknown) => abort.abort(error));
-      const ended = await this.answer(generation, prompt, abort, writer);
-      // Or the end could be told before its last words.
-      await teller.sent();
-      const isTold = writer.isWhole && (await teller.isKept());
-      return { ...ended, retold: !isTold };
-    } finally {
-      clearInterval(heartbeat);
-    }
+    heartbeat.told = () => writer.told;
+    // Not awaited: the log keeps the order, and the model may begin.
+    teller.begin().catch((error: unknown) => abort.abort(error));
+    const ended = await this.answer(generation, prompt, abort, writer);
+    // Or the end could be told before its last words.
+    await teller.sent();
+    const isTold = writer.isWhole && (await teller.isKept());
+    return { ...ended, retold: !isTold };
   }
 
   private async answer(
@@ -107,15 +100,6 @@ export class ReplyStreaming {
 
   private async charge({ id, reservationId }: GenerationEntity): Promise<void> {
     if (reservationId) await this.usage.commitLate(reservationId, { eventId: id });
-  }
-
-  /** Shows that this process lives, and keeps what was said. */
-  private async beat(generationId: string, said: string, abort: AbortController): Promise<void> {
-    try {
-      if (!(await this.generations.heartbeat(generationId, said))) abort.abort(CANCELLED);
-    } catch (error) {
-      this.logger.warn({ err: error, generationId }, 'A heartbeat was missed: the database did not take it');
-    }
   }
 
   private closeAfterFailure(generationId: string, writer: ReplyWriter): void {

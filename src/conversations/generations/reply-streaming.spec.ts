@@ -7,7 +7,7 @@ import type { EventLog } from '../../platform/events/event-log.service.js';
 import type { UsageService } from '../../usage/usage.service.js';
 import { REPLY_DELTA, REPLY_STARTED } from '../conversations.events.js';
 import type { GenerationEntity } from './generation.entity.js';
-import type { GenerationsRepository } from './generations.repository.js';
+import { Heartbeat } from './heartbeat.js';
 import { ReplyStreaming } from './reply-streaming.service.js';
 
 it('a reply is not over before all of it is on its way to the log, however slowly that answers', async () => {
@@ -30,11 +30,12 @@ it('a reply is not over before all of it is on its way to the log, however slowl
     { stream: model } as unknown as AiService,
     {} as TokenCounter,
     {} as UsageService,
-    {} as GenerationsRepository,
     { append, begin, heads } as unknown as EventLog,
   );
   const generation = { id: 'g', conversationId: 'c', parameters: {} } as GenerationEntity;
-  const ended = replies.stream(generation, {} as Prompt, new AbortController());
+  const heartbeat = new Heartbeat(() => Promise.resolve());
+  const attempt = { abort: new AbortController(), heartbeat };
+  const ended = replies.stream(generation, {} as Prompt, attempt).finally(() => heartbeat.stop());
   const sentAtItsEnd = ended.then(() => [...sent]);
   await turn();
   answer();

@@ -268,6 +268,22 @@ describe.each(places)('generations %s', (_where, settings) => {
     expect((await rows.find(generation!.id))?.status).toBe('failed');
   });
 
+  it('are not taken over before their processes could show that they live, where the database was away', async () => {
+    const { generation } = await ask('Go on');
+    expect(await rows.claim(generation.id, 'elsewhere')).toBe(true);
+    await abandon(generation.id, { status: 'streaming' });
+    const runner = app.get(GenerationRunner, { strict: false });
+    const recover = runner['recover'].bind(runner);
+    const byItself = jest.spyOn(runner as unknown as { recover(): Promise<void> }, 'recover');
+    byItself.mockResolvedValue();
+    runner['lookedAt'] = performance.now() - 10_000;
+    await recover();
+    expect((await rows.find(generation.id))?.status).toBe('streaming');
+    await recover();
+    expect((await rows.find(generation.id))?.status).toBe('failed');
+    byItself.mockRestore();
+  });
+
   it('tells what lies beyond an empty window', async () => {
     for (const text of ['one', 'two']) await log.append(conversation, actor, draft(text, { mode: 'none' }));
     const messages = app.get(MessagesService, { strict: false });
