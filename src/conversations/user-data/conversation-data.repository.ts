@@ -54,6 +54,16 @@ export class ConversationDataRepository {
     return rows[0];
   }
 
+  /** Ids of replies whose events may be kept still. */
+  async recentReplies(conversationId: string): Promise<string[]> {
+    const rows = await this.database.manager.query<{ id: string }[]>(
+      `SELECT id FROM generations
+       WHERE conversation_id = $1 AND (completed_at IS NULL OR completed_at > now() - interval '25 hours')`,
+      [conversationId],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** Whether there may be more of its messages and replies. */
   async deleteSome(conversationId: string, limit: number): Promise<boolean> {
     for (const table of ['messages', 'generations']) {

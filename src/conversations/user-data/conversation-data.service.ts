@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../platform/errors/app-error.js';
+import { EventLog } from '../../platform/events/event-log.service.js';
 import {
   ErasesUserData,
   ExportsUserData,
   jsonLines,
   type ExportedBatch,
 } from '../../platform/user-data/user-data.decorators.js';
+import { conversationStream, generationStream } from '../conversations.events.js';
 import { ConversationStore } from '../conversation-store.service.js';
 import { GenerationsRepository } from '../generations/generations.repository.js';
 import { GenerationsService } from '../generations/generations.service.js';
@@ -25,6 +27,7 @@ export class ConversationData {
     private readonly store: ConversationStore,
     private readonly generations: GenerationsService,
     private readonly replies: GenerationsRepository,
+    private readonly events: EventLog,
   ) {}
 
   @ExportsUserData('conversations')
@@ -69,8 +72,15 @@ export class ConversationData {
       for (const reply of await this.replies.activeIn(id)) await this.end(userId, reply.id);
       await this.store.remove(conversation, () => undefined);
     }
+    await this.dropEvents(id);
     if (!(await this.rows.deleteSome(id, ERASED_AT_ONCE))) await this.rows.delete(id);
     return true;
+  }
+
+  /** What was said is in them, too. Called as long as there are rows of replies that name theirs. */
+  private async dropEvents(id: string): Promise<void> {
+    await this.events.drop(conversationStream(id));
+    for (const reply of await this.rows.recentReplies(id)) await this.events.drop(generationStream(reply));
   }
 
   /** Waits for the process that is telling it. */

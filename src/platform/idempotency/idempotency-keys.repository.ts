@@ -108,6 +108,11 @@ export class IdempotencyKeysRepository {
     await this.rows(`DELETE FROM idempotency_keys WHERE ${OWNED}`, [...identityOf(claim), claim.lockedUntil]);
   }
 
+  /** Answers to a deletion say nothing of the person, and that of the account's own is still repeated. */
+  async removeOf(principal: string): Promise<void> {
+    await this.rows(`DELETE FROM idempotency_keys WHERE principal = $1 AND method <> 'DELETE'`, [principal]);
+  }
+
   /** Removes at most `limit` expired rows and tells how many there were. */
   async removeExpired(limit: number): Promise<number> {
     const rows = await this.rows<{ removed: number }>(

@@ -4,9 +4,11 @@ import {
   ExportsUserData,
   type ExportedBatch,
 } from '../../platform/user-data/user-data.decorators.js';
+import { EventLog } from '../../platform/events/event-log.service.js';
 import { avatarToken } from '../avatars/avatar-url.js';
 import { AvatarsRepository } from '../avatars/avatars.repository.js';
 import { toUser } from '../users.dto.js';
+import { userStream } from '../users.events.js';
 import { UsersService } from '../users.service.js';
 import { ExportsRepository } from './exports.repository.js';
 
@@ -19,6 +21,7 @@ export class ProfileData {
     private readonly users: UsersService,
     private readonly avatars: AvatarsRepository,
     private readonly exports: ExportsRepository,
+    private readonly events: EventLog,
   ) {}
 
   @ExportsUserData('profile')
@@ -32,6 +35,12 @@ export class ProfileData {
         ...(avatar ? [{ file: 'avatar.webp', content: avatar }] : []),
       ],
     };
+  }
+
+  @ErasesUserData('events', 85)
+  async eraseEvents(userId: string): Promise<boolean> {
+    await this.events.drop(userStream(userId));
+    return false;
   }
 
   @ErasesUserData('exports', 90)

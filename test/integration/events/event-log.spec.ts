@@ -117,6 +117,14 @@ describe.each(stores)('an event log %s', (_where, open) => {
     expect((await store.log.read(stream, { epoch: before.epoch, after: 1 })).status).toBe('reset');
   });
 
+  it('tells of a gap where events were dropped, and goes on with the next number', async () => {
+    const { epoch } = await append('secret');
+    await store.log.drop(stream);
+    expect(await store.log.read(stream, { epoch, after: 0 })).toMatchObject({ status: 'gap', events: [] });
+    expect(await append('b')).toMatchObject({ epoch, seq: 2 });
+    expect(await store.log.read(stream, { epoch, after: 1 })).toMatchObject({ status: 'ok', head: 2 });
+  });
+
   it('tells of a gap when the oldest kept event is younger than what comes next', async () => {
     await Promise.all(Array.from({ length: 5_700 }, (_, index) => append(String(index))));
     const { status, head } = await store.log.read(stream, { after: 0 });

@@ -1,5 +1,7 @@
 import { unzipSync } from 'fflate';
 import sharp from 'sharp';
+import { TokensService } from '../../../src/auth/tokens.service.js';
+import { EventLog } from '../../../src/platform/events/event-log.service.js';
 import { Database } from '../../../src/platform/database/database.js';
 import {
   expectStatus,
@@ -7,6 +9,7 @@ import {
   newPerson,
   type Character,
   type Person,
+  type Posted,
 } from '../../support/api-client.js';
 import { eventually } from '../../support/eventually.js';
 import { startApp, type RunningApp } from '../../support/running-app.js';
@@ -124,6 +127,65 @@ describe('a person who leaves', () => {
     expectStatus(201, await other.say(theirs.id, 'Still talking', none));
     const ids = await rows('SELECT id FROM characters WHERE creator_id = $1 OR id = $2', id, secret.id);
     expect(ids).toEqual([]);
+  });
+
+  it('leaves no words in answers and events that are kept for a day, and its own answer is repeated', async () => {
+    const person = await newPerson(service.url);
+    const character = await newCharacter(person);
+    const { id } = await person.converse(character.id);
+    const key = { 'idempotency-key': crypto.randomUUID() };
+    const said = { clientMessageId: crypto.randomUUID(), text: 'My secret words', reply: sync };
+    const answered = expectStatus(
+      200,
+      await person.post<Posted>(`/api/conversations/${id}/messages`, said, key),
+    );
+    const kept = () => rows('SELECT method FROM idempotency_keys WHERE principal = $1', person.user.id);
+    expect(await kept()).toHaveLength(1);
+    const streams = [`conversation:${id}`, `generation:${answered.reply.generationId}`, `user:${person.user.id}`];
+    const log = service.app.get(EventLog, { strict: false });
+    for (const stream of streams) expect((await log.read(stream, { after: 0 })).head).toBeGreaterThan(0);
+
+    const again = { 'idempotency-key': crypto.randomUUID() };
+    const leave = () => person.delete<{ jobId: string }>('/api/users/me', again);
+    const { jobId } = expectStatus(202, await leave());
+    expect(await jobEnded(person, jobId)).toBe('succeeded');
+    expect(await kept()).toEqual([{ method: 'DELETE' }]);
+    expect(expectStatus(202, await leave())).toEqual({ jobId });
+    const events = await Promise.all(streams.map((stream) => log.read(stream, { after: 0 })));
+    expect(JSON.stringify(events)).not.toContain('secret words');
+    expect(events.map(({ status }) => status)).toEqual(['gap', 'gap', 'gap']);
+  });
+
+  it('gets nothing from requests that were let in before it left and write after', async () => {
+    const [person, other] = [await newPerson(service.url), await newPerson(service.url)];
+    const open = await made(other, 'Open', 'public');
+    const tokens = service.app.get(TokensService, { strict: false });
+    const verify = tokens.verify.bind(tokens);
+    let letIn = 0;
+    let left: () => void = () => undefined;
+    const hasLeft = new Promise<void>((resolve) => (left = resolve));
+    const held = jest.spyOn(tokens, 'verify').mockImplementation(async (...args) => {
+      const verified = await verify(...args);
+      letIn += 1;
+      await hasLeft;
+      return verified;
+    });
+    const late = [
+      person.post('/api/characters', { name: 'Late', visibility: 'private' }),
+      person.post('/api/conversations', { characterId: open.id }),
+      person.post('/api/auth/api-keys', { name: 'Late', scopes: ['read'] }),
+    ];
+    await eventually('them to be let in', () => Promise.resolve(letIn === late.length || undefined));
+    held.mockRestore();
+    const { jobId } = expectStatus(202, await person.delete<{ jobId: string }>('/api/users/me'));
+    expect(await jobEnded(person, jobId)).toBe('succeeded');
+    left();
+    expect((await Promise.all(late)).map(({ status }) => status)).toEqual([401, 404, 401]);
+    const { id } = person.user;
+    expect(await rows('SELECT 1 FROM characters WHERE creator_id = $1', id)).toEqual([]);
+    for (const table of ['conversations', 'api_keys']) {
+      expect([table, await rows(`SELECT 1 FROM ${table} WHERE user_id = $1`, id)]).toEqual([table, []]);
+    }
   });
 
   it('has a conversation erased in turns, however long it is', async () => {
