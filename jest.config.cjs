@@ -1,5 +1,3 @@
-const { availableParallelism } = require('node:os');
-
 // ESM source, compiled to CommonJS inside Jest: on Node 20 this is what runs NestJS 12 (ESM-only) and TypeORM
 // together with jest mocks. See docs/decisions/0002-tests-in-jest.md.
 const swc = (parser, extra = {}) => [
@@ -37,8 +35,8 @@ const shared = {
 
 module.exports = {
   testTimeout: 30_000,
-  // A good part of a test file's time is spent waiting for servers, which leaves room for another.
-  maxWorkers: Math.ceil(1.5 * availableParallelism()),
+  // Half of a test file's time is spent waiting for servers; every core can have one.
+  maxWorkers: '100%',
   projects: [
     {
       ...shared,
