@@ -1,4 +1,4 @@
-import { Reflector } from '@nestjs/core';
+import { HttpAdapterHost, Reflector } from '@nestjs/core';
 import type { ExecutionContext } from '@nestjs/common';
 import { AdminOnly, Public } from '../platform/actor/actor.decorators.js';
 import type { ApiKeysService } from './api-keys/api-keys.service.js';
@@ -23,7 +23,12 @@ const event = (handler: keyof Topics, data: object) =>
   }) as unknown as ExecutionContext;
 
 describe('the guard on socket events', () => {
-  const guard = new AuthGuard(new Reflector(), {} as TokensService, {} as ApiKeysService);
+  const guard = new AuthGuard(
+    new Reflector(),
+    {} as TokensService,
+    {} as ApiKeysService,
+    new HttpAdapterHost(),
+  );
 
   it('is closed to a socket without an actor, whatever the event says', async () => {
     await expect(guard.canActivate(event('closed', {}))).rejects.toMatchObject({ code: 'unauthenticated' });

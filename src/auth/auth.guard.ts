@@ -1,23 +1,40 @@
-import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Injectable, type CanActivate, type ExecutionContext, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost, Reflector } from '@nestjs/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ALSO_WHEN_CLOSED, PUBLIC_ROUTE, REQUIRED_ROLE } from '../platform/actor/actor.decorators.js';
 import type { Actor } from '../platform/actor/actor.js';
 import { ACCEPTED_KEY_SCOPES, type KeyScope } from '../platform/actor/key-scopes.js';
 import { AppError } from '../platform/errors/app-error.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
+import { takesBytes } from '../platform/http/bytes-body.js';
 import { looksLikeKey } from './api-keys/api-key.secret.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { TokensService } from './tokens.service.js';
 
+type CallersRequest = FastifyRequest & { actor?: Actor };
+
 /** Closed unless `@Public()`. Puts the {@link Actor} on the request. */
 @Injectable()
-export class AuthGuard implements CanActivate {
+export class AuthGuard implements CanActivate, OnModuleInit {
   constructor(
     private readonly reflector: Reflector,
     private readonly tokens: TokensService,
     private readonly keys: ApiKeysService,
+    private readonly host: HttpAdapterHost,
   ) {}
+
+  /** Guards run when the body is in memory, which may be large where it is bytes: there, callers are known before. */
+  onModuleInit(): void {
+    // Processes that only run jobs have no server.
+    const fastify = this.host.httpAdapter?.getInstance<FastifyInstance | undefined>();
+    fastify?.addHook('preParsing', async (request: CallersRequest, reply) => {
+      if (!takesBytes(request)) return;
+      request.actor = await this.identify(request, reply, async (token) => {
+        const { actor } = await (looksLikeKey(token) ? this.keys.verify(token) : this.tokens.verify(token));
+        return actor;
+      });
+    });
+  }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const targets = [context.getHandler(), context.getClass()];
@@ -31,20 +48,31 @@ export class AuthGuard implements CanActivate {
   }
 
   private async callerOf(context: ExecutionContext): Promise<Actor> {
-    const request = context.switchToHttp().getRequest<FastifyRequest & { actor?: Actor }>();
+    const request = context.switchToHttp().getRequest<CallersRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
-    const token = bearerToken(request.headers.authorization);
+    const actor = await this.identify(request, reply, async (token) =>
+      looksLikeKey(token)
+        ? await this.keyHolder(token, context)
+        : (await this.tokens.verify(token, this.alsoWhenClosed(context))).actor,
+    );
+    request.actor = actor;
+    return actor;
+  }
+
+  /** Who `verify` says that the request's token is of. @throws unauthenticated, and what `verify` does */
+  private async identify(
+    { headers }: FastifyRequest,
+    reply: FastifyReply,
+    verify: (token: string) => Promise<Actor>,
+  ): Promise<Actor> {
+    const token = bearerToken(headers.authorization);
     try {
       if (token === undefined) {
         throw platformErrors.unauthenticated(
           'Send "Authorization: Bearer <access token>"; log in to get one.',
         );
       }
-      const actor = looksLikeKey(token)
-        ? await this.keyHolder(token, context)
-        : (await this.tokens.verify(token, this.alsoWhenClosed(context))).actor;
-      request.actor = actor;
-      return actor;
+      return await verify(token);
     } catch (error) {
       // RFC 6750 §3.1: no error code when the request carried no credentials.
       const fault = isForbidden(error) ? 'insufficient_scope' : 'invalid_token';

@@ -1,10 +1,11 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiConsumes } from '@nestjs/swagger';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest, preParsingHookHandler } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { platformErrors } from '../errors/platform.errors.js';
 import { readForm, type FormBody } from './form-body.js';
+import { boundLargeBodies } from './large-bodies.js';
 
 const IMAGES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/avif'] as const;
 const BYTE_TYPES = [
@@ -45,7 +46,10 @@ export interface BytesBody {
   fields: Record<string, string>;
 }
 
-/** A route whose body is bytes of these media types rather than a JSON document; everything else is 415. */
+/**
+ * A route whose body is bytes of these media types rather than a JSON document; everything else is 415. Not for routes that
+ * are `@Public()`: who is calling is asked before the body is read.
+ */
 export const AcceptsBytes = (accepted: BytesAccepted): MethodDecorator =>
   applyDecorators(
     RouteConfig({ bytes: accepted }),
@@ -64,6 +68,10 @@ export const Bytes = createParamDecorator((_data: unknown, context: ExecutionCon
   throw platformErrors['validation-failed']('The body is empty; send the bytes.');
 });
 
+/** Whether the route of this request has {@link AcceptsBytes}. */
+export const takesBytes = ({ routeOptions }: FastifyRequest): boolean =>
+  bytesOf(routeOptions.config) !== undefined;
+
 /** Whether the route of this request takes JSON as bytes, too: what it reads may be JSON in other ways than a body is. */
 export const takesJsonAsBytes = ({ routeOptions }: FastifyRequest): boolean =>
   bytesOf(routeOptions.config)?.types.includes(JSON_TYPE) ?? false;
@@ -71,17 +79,20 @@ export const takesJsonAsBytes = ({ routeOptions }: FastifyRequest): boolean =>
 const bytesOf = (config: unknown): BytesAccepted | undefined =>
   (config as { bytes?: BytesAccepted } | undefined)?.bytes;
 
-/** Only routes that declare it read such bodies, and none reads more than it declares. */
+/** Only routes that declare it read such bodies, and none reads more, or of another type, than it declares. */
 export function readByteBodies(fastify: FastifyInstance): void {
+  const bound = boundLargeBodies();
   fastify.addHook('onRoute', (route) => {
     const limit = bytesOf(route.config)?.limit;
-    if (limit !== undefined) route.bodyLimit = limit;
+    if (limit === undefined) return;
+    route.bodyLimit = limit;
+    // Hooks of a route run after those of all routes, and so only for a caller who is known.
+    route.preParsing = [assertType, bound];
   });
   for (const type of [...BYTE_TYPES, FORM]) {
     fastify.addContentTypeParser(type, (request, payload, done) => {
       const bytes = bytesOf(request.routeOptions.config);
-      const takes = type === FORM ? bytes?.form : bytes?.types.includes(type as ByteType);
-      if (!bytes || !takes) return done(wrongType(request), undefined);
+      if (!bytes) return done(wrongType(request), undefined);
       const limit = type === FORM ? bytes.limit + FORM_OVERHEAD : bytes.limit;
       const read = async (): Promise<Buffer | FormBody> => {
         const content = await readAll(payload, limit);
@@ -94,6 +105,14 @@ export function readByteBodies(fastify: FastifyInstance): void {
     });
   }
 }
+
+/** Before it is read: as JSON, a body could be as large as bytes may be and would be parsed before it is refused. */
+const assertType: preParsingHookHandler = (request, _reply, payload, done) => {
+  const { types, form = false } = bytesOf(request.routeOptions.config)!;
+  const type = mediaType(request);
+  const takes = type === FORM ? form : types.some((known) => known === type);
+  done(takes ? null : wrongType(request), payload);
+};
 
 async function formOf(request: FastifyRequest, body: Buffer, accepted: BytesAccepted): Promise<FormBody> {
   const form = await readForm(body, request.headers['content-type'] ?? '');

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import sharp from 'sharp';
 import { startApi, tally, type ApiHarness } from '../auth/api-harness.js';
 
@@ -33,6 +35,24 @@ describe('avatars', () => {
   };
   const show = (path: string | null, headers: Record<string, string> = {}) =>
     fetch(`${base}${path ?? '/api/avatars/none'}`, { headers });
+
+  /** Sends the headers of an upload, and nothing of the picture. */
+  const announce = (authorization?: string): ClientRequest => {
+    const headers = { 'content-type': 'image/png', 'content-length': 5_000_000 };
+    const request = httpRequest(`${base}/api/users/me/avatar`, {
+      method: 'PUT',
+      agent: false,
+      headers: { ...headers, ...(authorization && { authorization }) },
+    });
+    request.on('error', () => {});
+    request.flushHeaders();
+    return request;
+  };
+  const answerTo = async (request: ClientRequest): Promise<IncomingMessage> => {
+    const signal = AbortSignal.timeout(5_000);
+    const [answer] = (await once(request, 'response', { signal })) as [IncomingMessage];
+    return answer;
+  };
 
   it('are squares of WebP in fixed sizes, without what the original knew about its maker', async () => {
     const { accessToken: token } = await api.register('painter');
@@ -132,6 +152,27 @@ describe('avatars', () => {
     expect(
       (await api.call('DELETE', '/users/me/avatar', { token, headers: { 'if-match': '"1"' } })).status,
     ).toBe(412);
+  });
+
+  it.each([
+    ['nobody', undefined],
+    ['somebody with a token that is none', 'Bearer nonsense'],
+  ])('are not read from %s: they are refused before the body has come', async (_who, authorization) => {
+    const request = announce(authorization);
+    const answer = await answerTo(request);
+    expect([answer.statusCode, answer.headers['www-authenticate']]).toEqual([
+      401,
+      authorization ? 'Bearer error="invalid_token"' : 'Bearer',
+    ]);
+    request.destroy();
+  });
+
+  it('are not read from one person many at once', async () => {
+    const { accessToken: token } = await api.register('eager');
+    const requests = [1, 2, 3, 4, 5].map(() => announce(`Bearer ${token}`));
+    const answer = await Promise.race(requests.map(answerTo));
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([429, '1']);
+    for (const request of requests) request.destroy();
   });
 
   it('are for people who are logged in, and bodies of bytes for routes that take them', async () => {
