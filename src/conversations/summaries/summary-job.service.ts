@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Database } from '../../platform/database/database.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
 import { JobHandler } from '../../platform/jobs/job-handler.decorator.js';
 import type { RunningJob } from '../../platform/jobs/running-job.js';
@@ -33,6 +34,7 @@ export class SummaryJob {
     private readonly summaries: SummariesRepository,
     private readonly writer: SummaryWriter,
     private readonly store: SummaryStore,
+    private readonly database: Database,
   ) {}
 
   @JobHandler(SUMMARY_JOB, { attempts: 4 })
@@ -52,7 +54,11 @@ export class SummaryJob {
       await job.save(state, { phase: 'reading', done: last.seq, total: target.seq });
     }
     const { text, contentChanges } = state;
-    await this.store.keep(conversation, target, { text, contentChanges });
+    await this.database.transaction(async () => {
+      await this.store.keep(conversation, target, { text, contentChanges });
+      // Refused to a worker that has lost the job: what it knows must not take the place of a newer summary.
+      await job.save(state);
+    });
     return { coversThroughSeq: target.seq };
   }
 

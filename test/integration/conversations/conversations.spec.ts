@@ -1,6 +1,11 @@
+import type { Type } from '@nestjs/common';
 import { CacheService } from '@rapport/cache';
+import { SummaryJob } from '../../../src/conversations/summaries/summary-job.service.js';
 import { Database } from '../../../src/platform/database/database.js';
 import { newId } from '../../../src/platform/ids/ids.js';
+import { JobsRepository } from '../../../src/platform/jobs/jobs.repository.js';
+import { Jobs } from '../../../src/platform/jobs/jobs.service.js';
+import { RunningJob } from '../../../src/platform/jobs/running-job.js';
 import { expectStatus, newCharacter, type Page, type Problem } from '../../support/api-client.js';
 import type { Conversation, Message } from '../../support/api-client.js';
 import { START_MS } from '../../support/service.js';
@@ -260,9 +265,10 @@ describe('a summary', () => {
   }
   const read = async (talk: Talk): Promise<Summary> =>
     expectStatus(200, await service.person.get<Summary>(at(talk, '/summary')));
-  const order = async (talk: Talk): Promise<void> => {
+  const order = async (talk: Talk): Promise<string> => {
     const { jobId } = expectStatus(202, await service.person.post<{ jobId: string }>(at(talk, '/summary')));
     await live.hears('job.completed', ({ data }) => (data as { jobId?: string }).jobId === jobId);
+    return jobId;
   };
 
   it('tells what was said up to the newest message, and goes on from there when ordered again', async () => {
@@ -325,6 +331,21 @@ describe('a summary', () => {
       await live.hears('job.completed', ({ data }) => (data as { jobId?: string }).jobId === jobId);
     }
     expect((await read(talk)).coversThroughSeq).toBe(2);
+  });
+
+  it('is not replaced by a worker that lost its job while it was making an older one', async () => {
+    const talk = await service.talk();
+    const early = await service.say(talk, 'One.');
+    await service.say(talk, 'Two.');
+    const jobId = await order(talk);
+    const newer = await read(talk);
+    const part = <T>(type: Type<T>): T => service.app.get(type, { strict: false });
+    const checkpoint = { targetId: early.id, contentChanges: 0, text: 'One.', throughSeq: early.seq };
+    const claimed = { ...(await part(Jobs).find(jobId))!, checkpoint };
+    const tell = (): Promise<void> => Promise.resolve();
+    const lost = new RunningJob<Talk, typeof checkpoint>(claimed, part(JobsRepository), part(Database), tell);
+    await expect(part(SummaryJob).summarize(lost)).rejects.toThrow('lost');
+    expect(await read(talk)).toEqual(newer);
   });
 
   it('is nobody else’s, and is not there before it was made or without anything said', async () => {
