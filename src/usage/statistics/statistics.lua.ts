@@ -39,10 +39,11 @@ return 1
  *
  * KEYS[1], KEYS[2] for the sums, removed afterwards · KEYS[3..2+n] messages of the days · KEYS[3+n..] tokens of the days
  * ARGV[1] n · ARGV[2] how many · ARGV[3..] member, messages, tokens of what is not in a day's set
- * Answers {member, messages, tokens} each, the most used first.
+ * Answers {member, messages, tokens} each, the most used first; nothing when a day's set is gone.
  */
 export const TOP_SCRIPT = `
 local n = tonumber(ARGV[1])
+if redis.call('EXISTS', unpack(KEYS, 3)) < 2 * n then return false end
 redis.call('ZUNIONSTORE', KEYS[1], n, unpack(KEYS, 3, 2 + n))
 redis.call('ZUNIONSTORE', KEYS[2], n, unpack(KEYS, 3 + n, 2 + 2 * n))
 for i = 3, #ARGV, 3 do

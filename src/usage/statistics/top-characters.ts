@@ -12,8 +12,9 @@ import { StatisticsKeys } from './statistics-keys.js';
 import { TOP_SCRIPT } from './statistics.lua.js';
 import { StatisticsRepository, type GroupTally } from './statistics.repository.js';
 
-/** A day's set says by this member how much it holds, and that it was built. */
+/** A day's sets say by this member how much they hold, and that they were built. */
 const TOTAL = 'total';
+const SETS = ['messages', 'tokens'] as const;
 const DEADLINE_MS = 500;
 const KEPT_MS = 7 * DAY_MS;
 /** Of the sets that are added up: Redis does nothing else meanwhile. */
@@ -27,7 +28,10 @@ export interface Top {
 }
 
 interface TopCommands {
-  rapportTopCharacters(keys: number, ...args: (string | number)[]): Promise<[string, string, string][]>;
+  rapportTopCharacters(
+    keys: number,
+    ...args: (string | number)[]
+  ): Promise<[string, string, string][] | null>;
 }
 
 /**
@@ -69,17 +73,15 @@ export class TopCharacters {
     const sizes = await inTime(DEADLINE_MS, this.sizesOf(commands, days));
     const missing = days.filter((_, index) => sizes?.[index] === 0);
     if (!sizes || missing.length > MAX_BUILT) return undefined;
-    for (const day of missing) await this.build(commands, day);
+    for (const day of missing) if (!(await this.build(commands, day))) return undefined;
     if (sizes.reduce((all, size) => all + size, 0) > MAX_MEMBERS) return undefined;
 
     const rest = await this.restOf(span, days);
     const labels = days.map(labelOf);
     const sums = newId();
     const keys = [
-      this.keys.characters(sums, 'messages'),
-      this.keys.characters(sums, 'tokens'),
-      ...labels.map((day) => this.keys.characters(day, 'messages')),
-      ...labels.map((day) => this.keys.characters(day, 'tokens')),
+      ...SETS.map((what) => this.keys.characters(sums, what)),
+      ...SETS.flatMap((what) => labels.map((day) => this.keys.characters(day, what))),
     ];
     const { messages, tokens } = totalOf(rest);
     const others = [...rest, { group: TOTAL, messages, tokens }];
@@ -88,7 +90,7 @@ export class TopCharacters {
       DEADLINE_MS,
       commands.rapportTopCharacters(keys.length, ...keys, days.length, limit, ...added),
     );
-    return rows && topOf(rows, limit);
+    return rows ? topOf(rows, limit) : undefined;
   }
 
   /** Midnights of the days wholly inside the span that nothing can be charged to any more. */
@@ -99,27 +101,30 @@ export class TopCharacters {
     return days;
   }
 
+  /** Of each day; 0 where one of its sets is missing. */
   private sizesOf(commands: RedisClient, days: readonly number[]): Promise<number[]> {
-    return Promise.all(days.map((day) => commands.zcard(this.keys.characters(labelOf(day), 'messages'))));
+    const sizeOf = async (day: number): Promise<number> => {
+      const sizes = SETS.map((what) => commands.zcard(this.keys.characters(labelOf(day), what)));
+      return Math.min(...(await Promise.all(sizes)));
+    };
+    return Promise.all(days.map(sizeOf));
   }
 
-  private async build(commands: RedisClient, day: number): Promise<void> {
+  /** False when Redis did not take it. */
+  private async build(commands: RedisClient, day: number): Promise<boolean> {
     const groups = await this.repository.byGroup('character', undefined, day, day + DAY_MS);
     const all = [...groups, { group: TOTAL, ...totalOf(groups) }];
-    // Messages last: they tell that the day is there.
-    for (const what of ['tokens', 'messages'] as const) {
+    const building = commands.multi();
+    for (const what of SETS) {
       const key = this.keys.characters(labelOf(day), what);
       const members = all.flatMap((group) => [group[what], group.group]);
-      await inTime(
-        DEADLINE_MS,
-        commands
-          .multi()
-          .del(key)
-          .zadd(key, ...members)
-          .pexpire(key, KEPT_MS)
-          .exec(),
-      );
+      building
+        .del(key)
+        .zadd(key, ...members)
+        .pexpire(key, KEPT_MS);
     }
+    const answers = await inTime(DEADLINE_MS, building.exec());
+    return answers?.every(([error]) => !error) ?? false;
   }
 
   private async restOf({ from, to }: Span, days: readonly number[]): Promise<GroupTally[]> {

@@ -369,6 +369,41 @@ describe.each(FEW_VARIANTS)('usage statistics on $name', (variant) => {
       expect(await shows()).toBe(5);
     });
 
+    it('rank everybody’s characters as they were used, whatever Redis loses or refuses of a day', async () => {
+      const redis = harness.redis!;
+      const admin: Actor = { id: randomUUID(), role: 'admin' };
+      const { characterId } = await charge({ at: '2025-03-01T10:00:00.000Z', quantity: 3, tokens: 30 });
+      harness.clock.set('2025-03-04T12:00:00.000Z');
+      const ask = () =>
+        harness.statistics.messages(admin, { groupBy: 'character', scope: 'all', from: '2025-03-01' });
+      const truth = {
+        rows: [{ characterId, messages: 3, tokens: 30 }],
+        totals: { messages: 3, tokens: 30 },
+      };
+      const sets = (['messages', 'tokens'] as const).map((what) =>
+        harness.keys.characters('2025-03-01', what),
+      );
+      expect(await ask()).toEqual(truth);
+      for (const set of sets) {
+        // It was there when its size was asked for.
+        const rest = jest.spyOn(harness.repository, 'byGroup').mockImplementationOnce(async () => {
+          await redis.del(set);
+          return [];
+        });
+        expect(await ask()).toEqual(truth);
+        rest.mockRestore();
+        expect(await ask()).toEqual(truth);
+        expect(await redis.exists(sets)).toBe(2);
+      }
+      await redis.del(sets);
+      const unwilling = jest.spyOn(redis, 'multi').mockImplementationOnce(() => {
+        unwilling.mockRestore();
+        return Object.assign(redis.multi(), { exec: () => Promise.reject(new Error('Not now.')) });
+      });
+      expect(await ask()).toEqual(truth);
+      expect(await redis.exists(sets)).toBe(0);
+    });
+
     it('take no charge while they miss the one before', async () => {
       const redis = harness.redis!;
       const { characterId } = await charge();
