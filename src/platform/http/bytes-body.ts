@@ -110,7 +110,8 @@ export function readByteBodies(fastify: FastifyInstance): void {
 const assertType: preParsingHookHandler = (request, _reply, payload, done) => {
   const { types, form = false } = bytesOf(request.routeOptions.config)!;
   const type = mediaType(request);
-  const takes = type === FORM ? form : types.some((known) => known === type);
+  // Without a type there is no parser, and so nothing is read.
+  const takes = type === '' || (type === FORM ? form : types.some((known) => known === type));
   done(takes ? null : wrongType(request), payload);
 };
 
