@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { CompletionsService } from '../ai/completions/completions.service.js';
-import type { OpenReply } from '../ai/completions/completions.types.js';
+import type { OpenReply, PeekedChunks } from '../ai/completions/completions.types.js';
 import type { ReplyUsage } from '../ai/ai.types.js';
-import type { PeekedChunks } from '../ai/completions/peeked-chunks.js';
 import type { Actor } from '../platform/actor/actor.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
 import { newId } from '../platform/ids/ids.js';

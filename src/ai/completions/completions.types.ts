@@ -1,5 +1,10 @@
-import type { FinishReason, ReplyUsage } from '../ai.types.js';
-import type { PeekedChunks } from './peeked-chunks.js';
+import type { FinishReason, ReplyChunk, ReplyUsage } from '../ai.types.js';
+
+/** Begun: the first of them is known to be a delta. */
+export interface PeekedChunks extends AsyncIterableIterator<ReplyChunk> {
+  /** Ends the source, wherever it is; harmless after its end. */
+  return(): Promise<IteratorResult<ReplyChunk>>;
+}
 
 /** One turn of a conversation that its caller keeps. */
 export interface Turn {

@@ -1,11 +1,6 @@
 import { platformErrors } from '../../platform/errors/platform.errors.js';
 import type { ReplyChunk } from '../ai.types.js';
-
-/** Begun: the first of them is known to be a delta. */
-export interface PeekedChunks extends AsyncIterableIterator<ReplyChunk> {
-  /** Ends the source, wherever it is; harmless after its end. */
-  return(): Promise<IteratorResult<ReplyChunk>>;
-}
+import type { PeekedChunks } from './completions.types.js';
 
 /**
  * Waits for the first words of a reply, so that a model that gives none is an error and not an answer that breaks off.

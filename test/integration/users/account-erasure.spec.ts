@@ -141,7 +141,11 @@ describe('a person who leaves', () => {
     );
     const kept = () => rows('SELECT method FROM idempotency_keys WHERE principal = $1', person.user.id);
     expect(await kept()).toHaveLength(1);
-    const streams = [`conversation:${id}`, `generation:${answered.reply.generationId}`, `user:${person.user.id}`];
+    const streams = [
+      `conversation:${id}`,
+      `generation:${answered.reply.generationId}`,
+      `user:${person.user.id}`,
+    ];
     const log = service.app.get(EventLog, { strict: false });
     for (const stream of streams) expect((await log.read(stream, { after: 0 })).head).toBeGreaterThan(0);
 
