@@ -37,6 +37,8 @@ module.exports = {
   testTimeout: 30_000,
   // Half of a test file's time is spent waiting for servers; every core can have one.
   maxWorkers: '100%',
+  // A file that runs the whole service leaves hundreds of megabytes behind, and a full heap makes all after it slow.
+  workerIdleMemoryLimit: '1GB',
   projects: [
     {
       ...shared,

@@ -192,5 +192,5 @@ describe('the explorer finds', () => {
       const { failure } = await explore({ subject: engineSubject, faults, schedules: 1_000, seed: 1 });
       expect(failure).toBeUndefined();
     }
-  });
+  }, 120_000);
 });
