@@ -68,19 +68,18 @@ class JobWorkers {
   }
 
   /**
-   * Stops a worker between its transactions. One that stands in the middle of one holds its rows until the server ends
-   * it (after 60 s), which is not what is tried here.
+   * Stops a worker that has a job. One that is about to commit holds the job's row until the server ends its
+   * transaction (after 60 s), which is not what is tried here.
    */
-  async pause(worker: number): Promise<void> {
+  async pause(worker: number, jobId: string): Promise<void> {
     const { process } = this.child(worker);
-    await eventually('a worker between two transactions', async () => {
+    await eventually('a worker that does not hold its job’s row', async () => {
       process.kill('SIGSTOP');
       const { rows } = await this.sql.query(
-        `SELECT 1 FROM pg_stat_activity
-         WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
-           AND backend_type = 'client backend'`,
+        'SELECT 1 FROM jobs WHERE id = $1 AND ended_at IS NULL FOR UPDATE SKIP LOCKED',
+        [jobId],
       );
-      if (rows.length === 0) return true;
+      if (rows.length > 0) return true;
       process.kill('SIGCONT');
       return undefined;
     });
@@ -165,7 +164,7 @@ describe('jobs whose processes are killed and paused', () => {
   it('a paused worker loses its job to another one, and what it writes when it wakes is refused', async () => {
     const id = await workers.enqueue();
     const first = await workers.busyWith(id);
-    await workers.pause(first);
+    await workers.pause(first, id);
     const resumed = await eventually('another worker to go on', () =>
       Promise.resolve(workers.began.find(({ jobId, worker }) => jobId === id && worker !== first)),
     );
