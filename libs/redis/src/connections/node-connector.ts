@@ -42,6 +42,8 @@ export function nodeConnector({ target, onReplica }: NodeConnectorOptions): Node
       const address = { host, port, family, ...target?.() };
       this.stream = tls ? connectTls({ ...address, ...tls }) : createConnection(address as { port: number });
       this.stream.once('error', (error: Error) => (this.firstError = error));
+      // ioredis listens once, too; over TLS an alert of the server may come after our own refusal, and nobody would take it.
+      this.stream.on('error', () => undefined);
       return this.stream;
     }
   } as unknown as NodeConnectorClass;
