@@ -69,8 +69,12 @@ export class OpenAiChat {
     return { id, created: Math.floor(Date.now() / 1000), chunks, counters: charge?.counters };
   }
 
-  /** Replies that have begun may end before the process does; those that take too long are cut off with it. */
+  /**
+   * Replies that have begun may end before the process does; those that take too long are cut off with it. None begins
+   * from now on, or there would be no end to wait for.
+   */
   async finish(): Promise<void> {
+    this.shutdown.enter('draining');
     const late = new AbortController();
     const tooLong = sleep(this.shutdown.workMs, undefined, { signal: late.signal }).catch(() => undefined);
     await Promise.race([Promise.allSettled([...this.running]), tooLong]);
