@@ -8,8 +8,8 @@ export type NewFact = Omit<Fact, 'fact' | 'follows'>;
 export interface OutboxRows {
   /** Inside the transaction that makes them true. The numbers of a stream rise in the order of the commits. */
   add(facts: readonly NewFact[]): Promise<Fact[]>;
-  /** Those of a stream that come before one, oldest first. */
-  before(fact: Fact): Promise<Fact[]>;
+  /** Those of a stream between two, oldest first: after a number, before a fact. */
+  between(after: number, fact: Fact, limit: number): Promise<Fact[]>;
   /** Those that wait for longer than it takes to tell them, oldest first; one may come before what it follows. */
   overdue(limit: number): Promise<Fact[]>;
   /**
@@ -55,10 +55,10 @@ export class DatabaseOutboxRows implements OutboxRows {
     return chained(rows.map(toFact));
   }
 
-  async before({ stream, fact }: Fact): Promise<Fact[]> {
+  async between(after: number, { stream, fact }: Fact, limit: number): Promise<Fact[]> {
     const rows = await this.database.manager.query<Row[]>(
-      'SELECT id, stream, event FROM event_outbox WHERE stream = $1 AND id < $2 ORDER BY id',
-      [stream, fact],
+      'SELECT id, stream, event FROM event_outbox WHERE stream = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4',
+      [stream, after, fact, limit],
     );
     return rows.map(toFact);
   }
@@ -100,8 +100,11 @@ export class MemoryOutboxRows implements OutboxRows {
     return Promise.resolve(added);
   }
 
-  before({ stream, fact }: Fact): Promise<Fact[]> {
-    return Promise.resolve([...this.waiting.values()].filter((w) => w.stream === stream && w.fact < fact));
+  between(after: number, { stream, fact }: Fact, limit: number): Promise<Fact[]> {
+    const found = [...this.waiting.values()].filter(
+      (w) => w.stream === stream && w.fact > after && w.fact < fact,
+    );
+    return Promise.resolve(found.slice(0, limit));
   }
 
   overdue(): Promise<Fact[]> {

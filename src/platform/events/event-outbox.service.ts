@@ -162,12 +162,23 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
   private async tell(fact: Fact): Promise<void> {
     let telling = await this.log.tell(fact);
     if (telling === 'behind') {
-      for (const earlier of await this.rows.before(fact)) await this.tell({ ...earlier, follows: undefined });
+      await this.tellBefore(fact);
       telling = await this.log.tell({ ...fact, follows: undefined });
     }
     if (telling === 'kept') return;
     this.told.set(fact.stream, Math.max(fact.fact, this.told.get(fact.stream) ?? 0));
     this.removal ??= setTimeout(() => void this.removeSoon(), this.log.isShared ? REMOVE_EVERY_MS : 0);
+  }
+
+  /** A few at a time: after a long outage there may be more than a process can hold. */
+  private async tellBefore(fact: Fact): Promise<void> {
+    let after = 0;
+    for (let more = true; more;) {
+      const earlier = await this.rows.between(after, fact, RELAYED_AT_ONCE);
+      for (const one of earlier) await this.tell({ ...one, follows: undefined });
+      after = earlier.at(-1)?.fact ?? after;
+      more = earlier.length === RELAYED_AT_ONCE;
+    }
   }
 
   private async removeSoon(): Promise<void> {

@@ -172,6 +172,26 @@ describe('events of transactions', () => {
     die(new Error('killed'));
   });
 
+  it('are read a few at a time, however many wait before the one that is told', async () => {
+    const instance = await start();
+    const waitingBefore = 450;
+    await db.dataSource.query(
+      `INSERT INTO event_outbox (stream, event, created_at)
+       SELECT $1, jsonb_build_object('id', n, 'ts', now(), 'type', 'said', 'data', jsonb_build_object('text', n::text)),
+              now() + interval '1 hour' FROM generate_series(1, $2::int) AS n`,
+      [stream, waitingBefore],
+    );
+    const query = jest.spyOn(instance.database.manager, 'query');
+    await instance.say(stream, 'the newest');
+    await until('all told and forgotten', async () => (await waiting()) === 0);
+    const answers = await Promise.all(query.mock.results.map(({ value }) => value as Promise<unknown>));
+    query.mockRestore();
+    expect(Math.max(...answers.map((rows) => (Array.isArray(rows) ? rows.length : 0)))).toBe(200);
+    const { events } = await instance.log.read(stream, { after: 0, limit: 1_000 });
+    const numbers = Array.from({ length: waitingBefore }, (_, index) => String(index + 1));
+    expect(textsOf(events)).toEqual([...numbers, 'the newest']);
+  });
+
   it('of many transactions at once are all told, each once', async () => {
     const both = [await start(), await start()];
     const texts = Array.from({ length: 40 }, (_, index) => String(index));
