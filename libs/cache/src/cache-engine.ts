@@ -147,8 +147,7 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
   }
 
   readKey(region: Region, args: readonly unknown[], key: string, load: Load): Promise<unknown> {
-    // A transaction may see what nobody else may see yet.
-    if (this.options.transaction?.isActive()) return this.bypass(region, load.run);
+    if (this.passes(region)) return this.bypass(region, load.run);
     if (this.auditor && (this.picked || this.auditor.picks())) {
       this.picked = false;
       return this.readAudited(this.auditor, region, args, key, load);
@@ -176,7 +175,7 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
   }
 
   peek(region: Region, args: readonly unknown[]): Promise<{ value: unknown } | undefined> {
-    if (this.options.transaction?.isActive()) return Promise.resolve(undefined);
+    if (this.passes(region)) return Promise.resolve(undefined);
     return this.reader.peek(region, args, region.keyOf(args));
   }
 
@@ -187,7 +186,8 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
     load: (...args: unknown[]) => Promise<unknown>,
   ): Promise<unknown> {
     const [ids, ...rest] = args as [readonly unknown[], ...unknown[]];
-    if (this.options.transaction?.isActive()) return load(...args);
+    const region = this.region(step.cache());
+    if (this.passes(region)) return load(...args);
     const loadItems = async (positions: number[]): Promise<ReadonlyMap<number, unknown>> => {
       const items = (await load(
         positions.map((at) => ids[at]),
@@ -197,7 +197,7 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
       return new Map(positions.filter((at) => byId.has(ids[at])).map((at) => [at, byId.get(ids[at])]));
     };
     const values = await this.readAll(
-      this.region(step.cache()),
+      region,
       ids.map((id) => [id]),
       loadItems,
     );
@@ -210,6 +210,7 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
     argsList: readonly (readonly unknown[])[],
     loadMissing: (positions: number[]) => Promise<ReadonlyMap<number, unknown>>,
   ): Promise<unknown[]> {
+    if (region.sharedOnly && !this.backend.bus.isShared) return this.loadAll(argsList, loadMissing);
     const keys = argsList.map((args) => region.keyOf(args));
     const load = (positions: number[]): Promise<ReadonlyMap<number, unknown>> => {
       let chain = currentLoads() ?? {};
@@ -233,6 +234,15 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
     };
     const reads = new Map(own.map((at) => [keys[at]!, read(at)]));
     return Promise.all(keys.map((key, at) => reads.get(key) ?? read(at)));
+  }
+
+  private async loadAll(
+    argsList: readonly (readonly unknown[])[],
+    load: (positions: number[]) => Promise<ReadonlyMap<number, unknown>>,
+  ): Promise<unknown[]> {
+    const positions = argsList.map((_args, at) => at);
+    const loaded = await load(positions);
+    return positions.map((at) => (loaded.has(at) ? loaded.get(at) : ABSENT));
   }
 
   /** Drops single entries. Inside a transaction: after the outermost commit. */
@@ -303,6 +313,11 @@ export class CacheEngine implements OnModuleInit, OnApplicationShutdown {
     const { bus, clock, health } = this.backend;
     const stats = engineStats(this.since, this.regions.all(), health, bus.inStep(clock.now()));
     return this.auditor ? { ...stats, audit: this.auditor.report() } : stats;
+  }
+
+  /** A transaction may see what nobody else may see yet; and some values may be kept only where all can drop them. */
+  private passes({ sharedOnly }: Region): boolean {
+    return (sharedOnly && !this.backend.bus.isShared) || this.options.transaction?.isActive() === true;
   }
 
   private bypass(region: Region, run: () => Promise<unknown>): Promise<unknown> {

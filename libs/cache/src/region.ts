@@ -22,6 +22,8 @@ export class Region {
   readonly freshness: Freshness;
   /** Absent when the cache is not kept in L1. */
   readonly localTtlMs?: number;
+  /** Kept in no process's memory: without a shared tier every read asks the loader. */
+  readonly sharedOnly: boolean;
   readonly tagged: boolean;
   /** Begins every stored text: an entry of another cache, version or format is not this cache's entry. */
   readonly header: string;
@@ -54,6 +56,7 @@ export class Region {
     this.ttlMs = ttlOverrideMs ?? (typeof ttl === 'function' ? Infinity : durationMs(ttl, name));
     const fresh = ttlOverrideMs === undefined ? options : { ...options, ttl: undefined };
     this.freshness = Freshness.of(name, fresh, this.ttlMs, ttlJitter);
+    this.sharedOnly = options.sharedOnly === true;
     if (options.l1 !== false) {
       const wanted = options.l1?.ttl === undefined ? DEFAULT_LOCAL_TTL_MS : durationMs(options.l1.ttl, name);
       this.localTtlMs = Math.min(wanted, this.ttlMs);

@@ -44,6 +44,11 @@ export interface CacheOptions<Args extends readonly unknown[] = readonly unknown
   jitter?: number;
   /** How long this process may serve its own copy, or `false` for none. @default `{ ttl: '1m' }`, never above `ttl` */
   l1?: { ttl?: Duration } | false;
+  /**
+   * For what several processes change: kept only in the tier that they share. Where there is no Redis at all, nothing is
+   * kept, and every read asks the loader. @default false: without Redis the process's memory takes its place
+   */
+  sharedOnly?: boolean;
   /** Raise it when the shape of the values changes: entries of other versions are misses. @default 1 */
   version?: number;
   /** Names that drop the entry when they are evicted with `evictTag` or `@InvalidateTags`. Shared by all caches. */
