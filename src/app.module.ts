@@ -3,6 +3,7 @@ import { APP_INTERCEPTOR } from '@nestjs/core';
 import { CacheStatusInterceptor } from '@rapport/cache';
 import { ConfigModule } from './config/config.module.js';
 import type { LoadedSettings } from './config/load-settings.js';
+import { ConnectorsModule } from './connectors/connectors.module.js';
 import { ConsoleModule } from './console/console.module.js';
 import { ConversationsModule } from './conversations/conversations.module.js';
 import { HealthModule } from './health/health.module.js';
@@ -26,6 +27,7 @@ const features = (settings: LoadedSettings) => [
   AuthModule,
   CharactersModule,
   UsageModule,
+  ConnectorsModule,
   ConversationsModule,
 ];
 

@@ -7,6 +7,7 @@ import {
   characterStats,
   publicCharacters,
 } from './characters/characters.cache.js';
+import { platformStatus } from './connectors/connectors.cache.js';
 import {
   conversationById,
   conversationContext,
@@ -32,6 +33,7 @@ const KNOWN: [declaration: CacheDeclaration<never[]>, args: unknown[], key: stri
   [conversationsWithCharacter, ['u1', 'c1'], 'conversation:u1:c1', '30m'],
   [conversationById, ['k1'], 'conversation:meta:k1', '30m'],
   [conversationsOfUser, ['u1'], 'user:conversations:u1', '30m'],
+  [platformStatus, ['u1'], 'platform_status:u1', '5m'],
   [conversationContext, ['k1'], 'conversation:context:k1', '2m'],
 ];
 
