@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { DatabaseModule } from '../platform/database/database.module.js';
 import { ClockModule } from '../platform/clock/clock.module.js';
 import { RateLimitModule } from '../platform/rate-limit/rate-limit.module.js';
+import { WarmUpModule } from '../platform/warm-up/warm-up.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { ApiKeyEntity } from './api-keys/api-key.entity.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
@@ -33,6 +34,7 @@ import { UserIdentityEntity } from './user-identity.entity.js';
     UsersModule,
     RateLimitModule,
     ClockModule,
+    WarmUpModule,
     DatabaseModule.forFeature([ApiKeyEntity, RefreshTokenEntity, UserIdentityEntity]),
   ],
   controllers: [AuthController, ApiKeysController],

@@ -1,6 +1,7 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/database.js';
 import { platformErrors } from '../platform/errors/platform.errors.js';
+import { LoginWarmUp } from '../platform/warm-up/login-warm-up.js';
 import { UsersService } from '../users/users.service.js';
 import type { UserRecord } from '../users/users.types.js';
 import { LoginThrottle } from './login-throttle.js';
@@ -25,8 +26,6 @@ export interface Registration {
 /** Signing up, in and out. */
 @Injectable()
 export class AuthService {
-  private readonly log = new Logger(AuthService.name);
-
   constructor(
     private readonly database: Database,
     private readonly users: UsersService,
@@ -34,6 +33,7 @@ export class AuthService {
     private readonly tokens: TokensService,
     private readonly refreshTokens: RefreshTokensService,
     private readonly throttle: LoginThrottle,
+    private readonly warmUp: LoginWarmUp,
   ) {}
 
   /** @throws validation-failed, username-taken, email-taken */
@@ -65,7 +65,7 @@ export class AuthService {
     }
     const refreshToken = await this.refreshTokens.start(account.id);
     const user = await this.users.get(account.id);
-    this.warm(account.id);
+    this.warmUp.warm(account.id);
     return { ...(await this.tokens.issue(user)), refreshToken };
   }
 
@@ -79,10 +79,5 @@ export class AuthService {
 
   async logout(refreshToken: string): Promise<void> {
     await this.refreshTokens.revoke(refreshToken);
-  }
-
-  /** In the background: what the person's next requests read. A miss later is the worst that can come of a failure. */
-  private warm(userId: string): void {
-    this.users.warm(userId).catch((error: unknown) => this.log.warn('Warming a user failed.', error));
   }
 }

@@ -5,6 +5,7 @@ import { Database } from '../platform/database/database.js';
 import { EventOutbox } from '../platform/events/event-outbox.service.js';
 import { isId, newId } from '../platform/ids/ids.js';
 import { foldIdentifier } from '../platform/text/fold-identifier.js';
+import { WarmsAtLogin } from '../platform/warm-up/warms-at-login.decorator.js';
 import { avatarToken } from './avatars/avatar-url.js';
 import { AvatarsRepository } from './avatars/avatars.repository.js';
 import { changeOf, type ProfilePatch } from './profile-patch.js';
@@ -72,6 +73,7 @@ export class UsersService {
   }
 
   /** Reads what the next requests of this person need, so that they hit. */
+  @WarmsAtLogin()
   async warm(userId: string): Promise<void> {
     await Promise.all([this.find(userId), this.profileOf(userId)]);
   }
