@@ -10,6 +10,7 @@ import { BranchesSearchSummaries0008 } from './0008-branches-search-summaries.js
 import { ApiKeys0009 } from './0009-api-keys.js';
 import { Accounts0010 } from './0010-accounts.js';
 import { ClosedAccounts0011 } from './0011-closed-accounts.js';
+import { Connectors0013 } from './0013-connectors.js';
 
 /** Every migration, oldest first. `npm run db:migration <name>` writes the file and adds it here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -24,4 +25,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   ApiKeys0009,
   Accounts0010,
   ClosedAccounts0011,
+  Connectors0013,
 ];
