@@ -23,8 +23,14 @@ const DEFAULTS: Required<JobOptions> = {
   concurrency: Infinity,
 };
 
+interface ListenerDeclaration {
+  kind: string;
+  method: string;
+}
+
 const handlers = new Map<object, HandlerDeclaration[]>();
-const endings = new Map<object, { kind: string; method: string }[]>();
+const endings = new Map<object, ListenerDeclaration[]>();
+const moves = new Map<object, ListenerDeclaration[]>();
 
 /**
  * Registers a provider's method as what runs the jobs of a kind. What it resolves to is the job's result; what it throws
@@ -72,9 +78,28 @@ export function JobEnded(kind: string) {
   };
 }
 
+/**
+ * Registers a provider's method that hears of it when a worker has taken a job of a kind, or has given it back: to wait,
+ * to be tried again, or to another worker. What a run saves is its own to tell, and ends are told by {@link JobEnded}.
+ *
+ * @example
+ * @JobMoved('connector.extract')
+ * @CacheEvict(extractionJob, ({ id }: Job) => [id])
+ * async moved(_job: Job): Promise<void> {}
+ */
+export function JobMoved(kind: string) {
+  return <Handler extends (job: never) => Promise<void>>(
+    prototype: object,
+    method: string,
+    _descriptor: TypedPropertyDescriptor<Handler>,
+  ): void => {
+    moves.set(prototype, [...(moves.get(prototype) ?? []), { kind, method }]);
+  };
+}
+
 const of = <T>(declared: Map<object, T[]>, instance: object): readonly T[] =>
   declared.get(Object.getPrototypeOf(instance) as object) ?? [];
 
 export const jobHandlersOf = (instance: object): readonly HandlerDeclaration[] => of(handlers, instance);
-export const jobEndingsOf = (instance: object): readonly { kind: string; method: string }[] =>
-  of(endings, instance);
+export const jobEndingsOf = (instance: object): readonly ListenerDeclaration[] => of(endings, instance);
+export const jobMovesOf = (instance: object): readonly ListenerDeclaration[] => of(moves, instance);

@@ -1,7 +1,7 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { Job } from './job.js';
-import { jobEndingsOf, jobHandlersOf, type JobOptions } from './job-handler.decorator.js';
+import { jobEndingsOf, jobHandlersOf, jobMovesOf, type JobOptions } from './job-handler.decorator.js';
 import type { RunningJob } from './running-job.js';
 
 export interface RegisteredHandler {
@@ -9,13 +9,16 @@ export interface RegisteredHandler {
   run: (job: RunningJob) => Promise<unknown>;
 }
 
+type Listeners = Map<string, ((job: Job) => Promise<unknown>)[]>;
 type Methods = Record<string, (job: unknown) => Promise<unknown>>;
 
 /** The kinds of jobs that the features of this process can run. */
 @Injectable()
 export class JobHandlers implements OnModuleInit {
+  private readonly logger = new Logger('Jobs');
   private readonly handlers = new Map<string, RegisteredHandler>();
-  private readonly endings = new Map<string, ((job: Job) => Promise<unknown>)[]>();
+  private readonly endings: Listeners = new Map();
+  private readonly moves: Listeners = new Map();
 
   constructor(private readonly discovery: DiscoveryService) {}
 
@@ -41,6 +44,15 @@ export class JobHandlers implements OnModuleInit {
     for (const hear of this.endings.get(job.kind) ?? []) await hear(job);
   }
 
+  /** After a worker took it or gave it back; never rejects. */
+  async moved(job: Job): Promise<void> {
+    for (const hear of this.moves.get(job.kind) ?? []) {
+      await hear(job).catch((error: unknown) =>
+        this.logger.warn({ err: error, jobId: job.id }, 'Somebody could not be told that a job has moved'),
+      );
+    }
+  }
+
   private register(instance: object): void {
     const methods = instance as Methods;
     for (const { kind, method, options } of jobHandlersOf(instance)) {
@@ -48,10 +60,12 @@ export class JobHandlers implements OnModuleInit {
         throw new Error(`Two handlers for jobs of the kind "${kind}"; rename one.`);
       this.handlers.set(kind, { options, run: (job) => call(methods, method, job) });
     }
-    for (const { kind, method } of jobEndingsOf(instance)) {
-      const hear = (job: Job): Promise<unknown> => call(methods, method, job);
-      this.endings.set(kind, [...(this.endings.get(kind) ?? []), hear]);
-    }
+    const listen = (to: Listeners, declared: ReturnType<typeof jobEndingsOf>): void => {
+      for (const { kind, method } of declared)
+        to.set(kind, [...(to.get(kind) ?? []), (job) => call(methods, method, job)]);
+    };
+    listen(this.endings, jobEndingsOf(instance));
+    listen(this.moves, jobMovesOf(instance));
   }
 }
 

@@ -10,7 +10,7 @@ import type { Job, JobProgress } from './job.js';
 import { JobEnds } from './job-ends.service.js';
 import { JobHandlers } from './job-handlers.js';
 import { jobEvent, jobStream, ownerStream } from './jobs.events.js';
-import { JobsRepository } from './jobs.repository.js';
+import { JobsRepository, type Release } from './jobs.repository.js';
 import { JobWaits, type StopReason } from './running-job.js';
 
 const MAX_BACKOFF_MS = 60_000;
@@ -75,7 +75,7 @@ export class JobOutcomes {
 
   /** For another worker, or this one after a restart: nothing has failed. */
   async handBack(job: Job): Promise<string> {
-    const released = await this.jobs.release(job, { status: 'queued', resumeInMs: 0, uncounted: true });
+    const released = await this.release(job, { status: 'queued', resumeInMs: 0, uncounted: true });
     return released ? 'handed-back' : 'lost';
   }
 
@@ -102,9 +102,13 @@ export class JobOutcomes {
 
   private async wait(job: Job, until: Date): Promise<string> {
     const resumeInMs = Math.max(0, until.getTime() - Date.now());
-    return (await this.jobs.release(job, { status: 'waiting', resumeInMs, uncounted: true }))
-      ? 'waiting'
-      : 'lost';
+    return (await this.release(job, { status: 'waiting', resumeInMs, uncounted: true })) ? 'waiting' : 'lost';
+  }
+
+  private async release(job: Job, release: Release): Promise<boolean> {
+    const released = await this.jobs.release(job, release);
+    if (released) await this.handlers.moved(job);
+    return released;
   }
 
   private async failed(job: Job, error: unknown): Promise<string> {
@@ -113,7 +117,7 @@ export class JobOutcomes {
     if (isPassing && job.attempts < job.maxAttempts) {
       this.logger.warn(entry, 'A job failed and is tried again');
       const resumeInMs = this.backoffMs(job, error);
-      const released = await this.jobs.release(job, { status: 'queued', resumeInMs, uncounted: false });
+      const released = await this.release(job, { status: 'queued', resumeInMs, uncounted: false });
       return released ? 'retried' : 'lost';
     }
     this.logger.error(entry, 'A job failed');

@@ -139,7 +139,9 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     const claimed = await this.jobs.claim({ worker, kinds, id, orphanedAfterMs });
     if (!claimed) return undefined;
     this.heardAt = performance.now();
-    return this.run(claimed);
+    const run = this.run(claimed);
+    await this.handlers.moved(claimed);
+    return run;
   }
 
   private kindsWithRoom(): string[] {

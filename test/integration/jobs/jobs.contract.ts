@@ -126,6 +126,20 @@ export function describeJobs(start: (features: ScriptedJobs) => Promise<JobsInst
     expect(await ended(id)).toMatchObject({ status: 'succeeded', result: { resumed: 7 }, attempts: 1 });
   });
 
+  it('whoever shows a job hears when a worker took it and when it was given back, after the row says so', async () => {
+    const seen: string[] = [];
+    features.onMove = async ({ id }) => {
+      seen.push((await instance.jobs.find(id))?.status ?? '');
+      throw new Error('no matter');
+    };
+    features.script = (job) =>
+      job.checkpoint ? Promise.resolve({}) : job.save({ at: 1 }).then(() => job.waitUntil(new Date()));
+    const { id } = await order();
+    expect(await ended(id)).toMatchObject({ status: 'succeeded', attempts: 1 });
+    expect(seen[0]).toBe('running');
+    expect(seen).toHaveLength(3);
+  });
+
   it('a running job is cancelled when it notices, and says so once', async () => {
     const running = gate();
     features.script = async (job) => {

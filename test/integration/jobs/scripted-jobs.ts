@@ -1,4 +1,4 @@
-import { JobEnded, JobHandler } from '../../../src/platform/jobs/job-handler.decorator.js';
+import { JobEnded, JobHandler, JobMoved } from '../../../src/platform/jobs/job-handler.decorator.js';
 import type { Job } from '../../../src/platform/jobs/job.js';
 import type { RunningJob } from '../../../src/platform/jobs/running-job.js';
 
@@ -8,6 +8,8 @@ type Script = (job: RunningJob<{ note?: string }, { at: number }>) => Promise<un
 export class ScriptedJobs {
   readonly runs: string[] = [];
   readonly ends: Job[] = [];
+  /** Hears of every taking and giving back. */
+  onMove: (job: Job) => Promise<void> = () => Promise.resolve();
   script: Script = () => Promise.resolve({ done: true });
 
   @JobHandler('scripted', { attempts: 3, backoffMs: 10 })
@@ -24,6 +26,11 @@ export class ScriptedJobs {
   @JobHandler('hasty', { attempts: 1, timeoutMs: 50 })
   hasty(job: RunningJob<{ note?: string }, { at: number }>): Promise<unknown> {
     return this.script(job);
+  }
+
+  @JobMoved('scripted')
+  moved(job: Job): Promise<void> {
+    return this.onMove(job);
   }
 
   @JobEnded('scripted')
