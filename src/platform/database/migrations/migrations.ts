@@ -11,6 +11,7 @@ import { ApiKeys0009 } from './0009-api-keys.js';
 import { Accounts0010 } from './0010-accounts.js';
 import { ClosedAccounts0011 } from './0011-closed-accounts.js';
 import { Connectors0013 } from './0013-connectors.js';
+import { ExtractedItems0015 } from './0015-extracted-items.js';
 
 /** Every migration, oldest first. `npm run db:migration <name>` writes the file and adds it here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -26,4 +27,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Accounts0010,
   ClosedAccounts0011,
   Connectors0013,
+  ExtractedItems0015,
 ];
