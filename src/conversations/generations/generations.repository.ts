@@ -26,10 +26,13 @@ export type GenerationEnd = Pick<GenerationEntity, 'status' | 'text'> &
 
 const ACTIVE = `status IN ('queued', 'streaming')`;
 
+/** As their conversation's lock let them be asked for; those of one number were asked for before there were numbers. */
+const AS_ASKED = { ordinal: 'ASC', id: 'ASC' } as const;
+
 /** Another reply of the same conversation is streaming or stands before this one in the queue. */
 const earlierIn = (alias: string): string =>
   `EXISTS (SELECT 1 FROM generations o WHERE o.conversation_id = ${alias}.conversation_id AND o.id <> ${alias}.id
-     AND (o.status = 'streaming' OR (o.status = 'queued' AND o.id < ${alias}.id)))`;
+     AND (o.status = 'streaming' OR (o.status = 'queued' AND (o.ordinal, o.id) < (${alias}.ordinal, ${alias}.id))))`;
 
 @Injectable()
 export class GenerationsRepository {
@@ -54,7 +57,7 @@ export class GenerationsRepository {
   findByParent(parentMessageId: string): Promise<GenerationEntity | null> {
     return this.database.manager.findOne(GenerationEntity, {
       where: { parentMessageId },
-      order: { id: 'ASC' },
+      order: AS_ASKED,
     });
   }
 
@@ -66,7 +69,8 @@ export class GenerationsRepository {
     return this.database.manager
       .createQueryBuilder(GenerationEntity, 'g')
       .where(`g.conversation_id = :conversationId AND g.${ACTIVE}`, { conversationId })
-      .orderBy('g.id', 'ASC')
+      .orderBy('g.ordinal', 'ASC')
+      .addOrderBy('g.id', 'ASC')
       .getMany();
   }
 
@@ -142,7 +146,7 @@ export class GenerationsRepository {
   nextQueued(conversationId: string): Promise<GenerationEntity | null> {
     return this.database.manager.findOne(GenerationEntity, {
       where: { conversationId, status: 'queued' },
-      order: { id: 'ASC' },
+      order: AS_ASKED,
     });
   }
 
@@ -154,7 +158,7 @@ export class GenerationsRepository {
         seconds: ORPHANED_AFTER_SECONDS,
       })
       .andWhere(`(g.status = 'streaming' OR NOT ${earlierIn('g')})`)
-      .orderBy('g.id', 'ASC')
+      .orderBy('g.ordinal', 'ASC')
       .limit(limit)
       .getMany();
   }

@@ -87,6 +87,10 @@ export class MessageEditEntity {
   @PrimaryColumn('uuid')
   id!: string;
 
+  /** Numbered by the database under the conversation's lock: ids follow the clocks of those who make them. */
+  @Column({ type: 'bigint', insert: false, update: false })
+  ordinal!: string;
+
   @Column('uuid', { name: 'message_id' })
   messageId!: string;
 

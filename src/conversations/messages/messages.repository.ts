@@ -147,7 +147,7 @@ export class MessagesRepository {
       id: newId(),
       messageId: message.id,
       text: message.text,
-      editedAt: new Date(),
+      editedAt: () => 'now()',
     });
     await this.database.manager.update(MessageEntity, { id: message.id }, { text, editedAt: () => 'now()' });
     return toRecord(await this.database.manager.findOneByOrFail(MessageEntity, { id: message.id }));

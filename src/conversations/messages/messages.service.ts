@@ -153,7 +153,10 @@ export class MessagesService {
       request,
       list: 'revisions',
       filters: { id },
-      keys: [{ expression: 'e.id', type: 'uuid', direction: 'desc' }],
+      keys: [
+        { expression: 'e.ordinal', type: 'bigint', direction: 'desc' },
+        { expression: 'e.id', type: 'uuid', direction: 'desc' },
+      ],
       toItem: toRevision,
     });
   }

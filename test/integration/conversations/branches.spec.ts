@@ -1,9 +1,11 @@
+import { v7 } from 'uuid';
 import { FULL_SIZE } from '../../../libs/cache/src/testing/full-size.js';
 import {
   MessagesRepository,
   type MessageRecord,
 } from '../../../src/conversations/messages/messages.repository.js';
 import { MessagesService } from '../../../src/conversations/messages/messages.service.js';
+import { Database } from '../../../src/platform/database/database.js';
 import { expectStatus, type Conversation, type Message, type Page } from '../../support/api-client.js';
 import type { Problem } from '../../support/api-client.js';
 import { START_MS } from '../../support/service.js';
@@ -145,6 +147,24 @@ describe('an edited message', () => {
       `${revisions}?limit=1&cursor=${page.nextCursor}`,
     );
     expect(next.body.items.map(({ text }) => text)).toEqual(['first']);
+  });
+
+  it('keeps that in the order of the edits, also where the clock of a process is behind', async () => {
+    const talk = await service.talk();
+    const { id } = await service.say(talk, 'first');
+    await service.log.edit(talk, service.actor, id, 'second');
+    const { manager } = service.app.get(Database, { strict: false });
+    const behind = v7({ msecs: Date.now() - 3_600_000 });
+    await service.log.edit(talk, service.actor, id, 'third');
+    await manager.query(`UPDATE message_edits SET id = $1 WHERE message_id = $2 AND text = 'second'`, [
+      behind,
+      id,
+    ]);
+    const { items } = expectStatus(
+      200,
+      await service.person.get<Page<{ text: string }>>(path(talk, `/${id}/revisions`)),
+    );
+    expect(items.map(({ text }) => text)).toEqual(['second', 'first']);
   });
 
   it('is edited or taken back, never both: whichever comes second finds it gone or changes what is left', async () => {

@@ -1,4 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { v7 } from 'uuid';
 import { CharactersService } from '../../../src/characters/characters.service.js';
 import { ConversationStarts } from '../../../src/conversations/conversation-starts.service.js';
 import { ConversationsService } from '../../../src/conversations/conversations.service.js';
@@ -324,6 +325,36 @@ describe.each(places)('generations %s', (_where, settings) => {
       const made = await Promise.all(prompts.mock.results.map(({ value }) => value));
       expect(made).toHaveLength(1);
       expect(JSON.stringify(made)).toContain('first answer');
+    });
+
+    it('are made in the order of their questions, also where the clock of a process is behind', async () => {
+      const first = await streaming(await ask('first'));
+      const second = await ask('second');
+      const insert = rows.insert.bind(rows);
+      const hourBehind = v7({ msecs: Date.now() - 3_600_000 });
+      jest.spyOn(rows, 'insert').mockImplementationOnce((row) => insert({ ...row, id: hourBehind }));
+      const third = await ask('third');
+      expect((await rows.activeIn(conversation.id)).map(({ id }) => id)).toEqual([
+        first.id,
+        second.generation.id,
+        hourBehind,
+      ]);
+      await answered(first, 'one');
+      expect(await rows.claim(third.generation.id, 'elsewhere')).toBe(false);
+      expect((await rows.nextQueued(conversation.id))?.id).toBe(second.generation.id);
+      expect(await rows.claim(second.generation.id, 'elsewhere')).toBe(true);
+    });
+
+    it('answer a question that is sent again with its first reply, also where another one has an older id', async () => {
+      const question = draft('say it', { queue: true });
+      const { message, generation } = await log.append(conversation, actor, question);
+      await answered(generation!, 'it');
+      const insert = rows.insert.bind(rows);
+      const hourBehind = v7({ msecs: Date.now() - 3_600_000 });
+      jest.spyOn(rows, 'insert').mockImplementationOnce((row) => insert({ ...row, id: hourBehind }));
+      await log.askAgain(conversation, actor, message.id, {});
+      const again = await log.append(conversation, actor, question);
+      expect(again).toMatchObject({ duplicate: true, generation: { id: generation!.id } });
     });
 
     it('start when their turn comes while they are being refused it', async () => {

@@ -10,6 +10,7 @@ import { BranchesSearchSummaries0008 } from './0008-branches-search-summaries.js
 import { ApiKeys0009 } from './0009-api-keys.js';
 import { Accounts0010 } from './0010-accounts.js';
 import { ClosedAccounts0011 } from './0011-closed-accounts.js';
+import { OrdersWithoutClocks0012 } from './0012-orders-without-clocks.js';
 import { Connectors0013 } from './0013-connectors.js';
 import { ExtractedItems0015 } from './0015-extracted-items.js';
 
@@ -26,6 +27,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   ApiKeys0009,
   Accounts0010,
   ClosedAccounts0011,
+  OrdersWithoutClocks0012,
   Connectors0013,
   ExtractedItems0015,
 ];
