@@ -84,16 +84,3 @@ export const CLUSTER_WORDS: Readonly<Record<string, string>> = {
     'cars, car, automobiles, vehicle, vehicles, motorcycle, motorcycles, tesla, electric vehicles, bmw, trucks, ' +
     'mechanics, bike repair, bicycle, bikes, e bikes',
 };
-
-/** Kinds of extractions that list what people do with one another. */
-export const SOCIAL_KINDS: ReadonlySet<string> = new Set([
-  'comments',
-  'communities',
-  'following',
-  'friends',
-  'guilds',
-  'memberships',
-  'organizations',
-  'posts',
-  'subreddits',
-]);

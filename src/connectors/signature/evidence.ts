@@ -1,12 +1,12 @@
 import type { CanonicalInput } from './canonical-input.js';
-import { clustersOf, isSocialKind } from './label-clusters.js';
+import { clustersOf } from './label-clusters.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 export const WEEK_MS = 7 * DAY_MS;
 /** Labels are told apart by a hash, so that any number of them takes bounded memory. */
 const LABEL_BITS = 14;
-export const COMMUNITY = 'community';
+const COMMUNITY = 'community';
 
 /** What one label was seen for. */
 export interface LabelUse {
@@ -35,7 +35,7 @@ export class PlatformEvidence {
   readonly clusterUnits = new Map<string, number>();
   readonly clusterItems = new Map<string, number>();
 
-  add({ kind, at, labels, units }: CanonicalInput): void {
+  add({ at, labels, units }: CanonicalInput): void {
     this.items += 1;
     this.units += units;
     if (at !== undefined) this.addTime(at, labels.length > 0);
@@ -52,7 +52,7 @@ export class PlatformEvidence {
     if (labels.length > 0) this.labelledItems += 1;
     if (clusters.size > 0) this.knownItems += 1;
     for (const cluster of clusters) increase(this.clusterItems, cluster, 1);
-    if (isSocialKind(kind) || clusters.has(COMMUNITY)) this.socialUnits += units;
+    if (clusters.has(COMMUNITY)) this.socialUnits += units;
   }
 
   private addTime(at: number, labelled: boolean): void {

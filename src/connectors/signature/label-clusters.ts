@@ -1,4 +1,4 @@
-import { CLUSTER_WORDS, SOCIAL_KINDS } from './clusters.data.js';
+import { CLUSTER_WORDS } from './clusters.data.js';
 
 const MAX_WORDS = 3;
 /** `r` and `go` are languages by themselves, and anything within a longer label. */
@@ -12,9 +12,6 @@ const clusterOf = new Map(
 
 /** All of them, in the order of their names. */
 export const CLUSTERS: readonly string[] = Object.keys(CLUSTER_WORDS).sort();
-
-/** Kinds of things that people do with one another, whatever they are about. */
-export const isSocialKind = (kind: string): boolean => SOCIAL_KINDS.has(kind);
 
 /**
  * The clusters of a life that a canonical label belongs to; none for one that the lexicon does not know. The most words

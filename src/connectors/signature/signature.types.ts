@@ -36,3 +36,18 @@ export interface Signature {
   readonly dimensions: readonly SignatureReading[];
   readonly clusters: readonly SignatureReading[];
 }
+
+/** What is stored of one person. What was computed is null where the inputs told too little, or were removed. */
+export interface SignatureRecord {
+  /** Changes whenever what it is made of does. */
+  inputs: string;
+  version: number;
+  algorithmVersion: string | null;
+  inputsHash: string | null;
+  items: number;
+  dimensions: SignatureReading[] | null;
+  clusters: SignatureReading[] | null;
+  computedAt: Date | null;
+  /** Made of other inputs than there are now. */
+  outdated: boolean;
+}

@@ -170,7 +170,7 @@ describe('a trait', () => {
       things(60, (index) => ({ labels: [['jazz', 'rust', 'hiking', 'chess'][index % 4]!] })),
       things(60, () => ({})),
     ],
-    ['sociability', things(60, () => ({})), things(60, () => ({ kind: 'guilds' }))],
+    ['sociability', things(60, () => ({})), things(60, () => ({ labels: ['community'] }))],
     [
       'rhythm',
       things(96, (index) => ({ at: new Date(FROM + index * 3_600_000) })),
