@@ -12,7 +12,9 @@ import { Accounts0010 } from './0010-accounts.js';
 import { ClosedAccounts0011 } from './0011-closed-accounts.js';
 import { OrdersWithoutClocks0012 } from './0012-orders-without-clocks.js';
 import { Connectors0013 } from './0013-connectors.js';
+import { ProviderQuotas0014 } from './0014-provider-quotas.js';
 import { ExtractedItems0015 } from './0015-extracted-items.js';
+import { SoulSignatures0016 } from './0016-soul-signatures.js';
 
 /** Every migration, oldest first. `npm run db:migration <name>` writes the file and adds it here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -29,5 +31,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   ClosedAccounts0011,
   OrdersWithoutClocks0012,
   Connectors0013,
+  ProviderQuotas0014,
   ExtractedItems0015,
+  SoulSignatures0016,
 ];
