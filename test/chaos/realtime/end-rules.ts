@@ -39,7 +39,8 @@ export interface SentOnce {
   deleted: boolean;
 }
 
-const storedIn = ({ messages, hidden, elsewhere = [] }: Truth): StoredMessage[] => [
+/** On whichever branch, taken back or not. */
+export const storedIn = ({ messages, hidden, elsewhere = [] }: Truth): StoredMessage[] => [
   ...messages,
   ...hidden,
   ...elsewhere,

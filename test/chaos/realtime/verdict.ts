@@ -8,6 +8,7 @@ import {
   checkReplies,
   checkSent,
   isRunning,
+  storedIn,
 } from './end-rules.js';
 import type { Truth } from './end-rules.js';
 import { holds } from './holds.js';
@@ -83,7 +84,7 @@ async function checkRest(actor: Actor, side: Side, truth: Truth): Promise<void> 
   checkMessages(who, await at.messages(actor.conversationId), truth, complain);
   const { body } = await at.get<Page<Conversation>>('/api/conversations');
   const listed = body.items.find(({ id }) => id === actor.conversationId);
-  const last = Math.max(...[...truth.messages, ...truth.hidden].map(({ seq }) => seq));
+  const last = Math.max(...storedIn(truth).map(({ seq }) => seq));
   if (listed?.lastSeq !== last) complain(`${who} lists lastSeq ${listed?.lastSeq}, it is ${last}`);
   for (const { id, status, text } of truth.generations) {
     const { body: shown } = await at.get<Generation>(`/api/generations/${id}`);
