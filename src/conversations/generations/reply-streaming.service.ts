@@ -48,9 +48,8 @@ export class ReplyStreaming {
     // Not awaited: the log keeps the order, and the model may begin.
     teller.begin().catch((error: unknown) => abort.abort(error));
     const ended = await this.answer(generation, prompt, abort, writer);
-    // Or the end could be told before its last words.
-    await teller.sent();
-    const isTold = writer.isWhole && (await teller.isKept());
+    // First, or the end could be told before its last words.
+    const isTold = (await teller.close()) && writer.isWhole;
     return { ...ended, retold: !isTold };
   }
 

@@ -1,3 +1,4 @@
+import type { NewEvent } from '../../platform/events/event-log.js';
 import { MemoryEventLog } from '../../platform/events/memory-event-log.js';
 import type { GenerationEntity } from './generation.entity.js';
 import { ReplyTeller } from './reply-teller.js';
@@ -49,14 +50,34 @@ describe('what is told of a reply', () => {
   });
 
   it('is kept unless the log was lost since, or is only this process’s', async () => {
-    await teller.begin();
-    await teller.delta('', 'Hello');
-    expect(await teller.isKept()).toBe(true);
-    log.degraded = true;
-    expect(await teller.isKept()).toBe(false);
+    const closedIn = async (change: () => void): Promise<boolean> => {
+      await teller.begin();
+      await teller.delta('', 'Hello');
+      change();
+      return teller.close();
+    };
+    expect(await closedIn(() => undefined)).toBe(true);
+    teller = new ReplyTeller(log, generation, () => Promise.resolve());
+    expect(await closedIn(() => (log.degraded = true))).toBe(false);
     log.degraded = false;
-    log.clear();
-    expect(await teller.isKept()).toBe(false);
+    teller = new ReplyTeller(log, generation, () => Promise.resolve());
+    expect(await closedIn(() => log.clear())).toBe(false);
+  });
+
+  it('is told once more at its end, and nothing after it, where the log is slow to take its beginning', async () => {
+    let take: () => void = () => undefined;
+    const taken = new Promise<void>((resolve) => (take = resolve));
+    const slow = Object.assign(Object.create(log) as typeof log, {
+      begin: (event: NewEvent) => taken.then(() => log.begin(event)),
+    });
+    teller = new ReplyTeller(slow, generation, () => Promise.resolve());
+    const begun = teller.begin();
+    const delta = teller.delta('', 'Hello');
+    expect(await teller.close()).toBe(false);
+    take();
+    await begun;
+    await expect(delta).rejects.toThrow('The reply was over');
+    expect(await told(log)).toEqual(['reply.started']);
   });
 
   it('begins anew once where several deltas were on their way when the log was lost', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '../../platform/events/event-log.service.js';
 import { EpochMovedError, type LogEvent } from '../../platform/events/event-log.js';
 import {
@@ -12,6 +13,9 @@ import {
 } from '../conversations.events.js';
 import type { GenerationEntity } from './generation.entity.js';
 
+/** A healthy log answers sooner; the end of a reply does not wait longer for one that is not. */
+const PATIENCE_MS = 50;
+
 /**
  * Appends what becomes of one reply, each delta in the epoch of what came before it. Where the log was lost, or is
  * another one for a while, it is told first that the reply began and all that was said.
@@ -19,6 +23,10 @@ import type { GenerationEntity } from './generation.entity.js';
 export class ReplyTeller {
   /** The epoch that the next delta goes on from. */
   private ground?: Promise<string>;
+  private begunAt = 0;
+  /** Milliseconds until the log had taken the beginning. */
+  private beganIn?: number;
+  private closed = false;
 
   constructor(
     private readonly log: Pick<EventLog, 'append' | 'begin' | 'heads' | 'degraded'>,
@@ -29,8 +37,10 @@ export class ReplyTeller {
 
   /** Once, before the first delta. */
   async begin(): Promise<void> {
+    this.begunAt = performance.now();
     this.ground = this.start();
     await this.ground;
+    this.beganIn = performance.now() - this.begunAt;
   }
 
   /** @param before what was said up to the offset */
@@ -39,7 +49,9 @@ export class ReplyTeller {
     const delta: ReplyDelta = { generationId, offset: before.length, text };
     const { ground } = this;
     try {
-      await this.append(REPLY_DELTA, delta, await ground);
+      const epoch = await ground;
+      if (this.closed) throw new Error('The reply was over before the log had taken its beginning.');
+      await this.append(REPLY_DELTA, delta, epoch);
     } catch (error) {
       if (!(error instanceof EpochMovedError)) throw error;
       // One that was on its way at the same time has begun anew already; this one goes on from there.
@@ -49,17 +61,26 @@ export class ReplyTeller {
     }
   }
 
-  /** Resolves when no delta waits for what it goes on from any more: what is appended now stands behind them all. */
-  async sent(): Promise<void> {
-    await this.ground?.catch(() => undefined);
+  /**
+   * Nothing is told from here on but what is on its way to the log: what is appended now stands behind it. Answers
+   * whether the log that all instances share has all of it; false also where it takes longer to say.
+   */
+  async close(): Promise<boolean> {
+    const waited = this.beganIn ?? performance.now() - this.begunAt;
+    const gaveUp = new AbortController();
+    const patience = sleep(PATIENCE_MS, false, { signal: gaveUp.signal }).catch(() => false);
+    const kept = waited < PATIENCE_MS && (await Promise.race([this.isKept(), patience]));
+    gaveUp.abort();
+    this.closed = true;
+    return kept;
   }
 
-  /** Whether the log that all instances share has what was told. */
-  async isKept(): Promise<boolean> {
-    if (this.log.degraded) return false;
+  private async isKept(): Promise<boolean> {
     try {
+      const ground = await this.ground;
+      if (this.log.degraded) return false;
       const [head] = await this.log.heads([this.streamAndRoom.stream]);
-      return head?.epoch !== undefined && head.epoch === (await this.ground);
+      return head?.epoch !== undefined && head.epoch === ground;
     } catch {
       // What is wrong with the log was said where it was written.
       return false;
