@@ -16,6 +16,15 @@ export interface Provider {
   readonly kinds: Readonly<Record<string, ExtractionKind>>;
 }
 
+/** What the service is registered as at a platform. */
+export interface ProviderClient {
+  readonly id: string;
+  readonly secret?: string;
+}
+
+/** A platform as this installation has it. Without a client no new connection can be made. */
+export type ConfiguredProvider = Provider & { readonly client?: ProviderClient };
+
 /** How a person's consent is asked for and kept: OAuth 2.0, code with PKCE S256. */
 export interface ProviderGrant {
   /** With it the addresses come from the issuer's discovery document, and id tokens and `iss` are checked. */
