@@ -10,9 +10,9 @@ export class ProviderAccounts {
 
   /** @throws upstream-failed, upstream-timeout */
   async read(provider: ConfiguredProvider, accessToken: string, signal?: AbortSignal): Promise<AccountFacts> {
-    const { path, read } = provider.account;
-    const { status, body } = await this.requests.get(provider, { path, accessToken, signal });
-    const facts = status === 200 ? read(body) : undefined;
+    const { account } = provider;
+    const { status, body } = await this.requests.get(provider, { path: account.path, accessToken, signal });
+    const facts = status === 200 ? account.read(body) : undefined;
     if (facts) return facts;
     const fault = status === 200 ? 'did not say whose account it is' : `answered ${status} for the account`;
     throw outboundFailed(provider.title, fault, { upstreamStatus: status });

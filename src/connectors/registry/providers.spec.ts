@@ -205,8 +205,8 @@ it("reads Reddit's lists of a person under the name that it says", () => {
   ]);
   expect(saved.paths).toEqual([
     '/api/v1/me',
-    '/user/ada/saved?limit=100&raw_json=1',
-    '/user/ada/saved?limit=100&raw_json=1&after=t3_1',
+    '/user/ada%7Cx/saved?limit=100&raw_json=1',
+    '/user/ada%7Cx/saved?limit=100&raw_json=1&after=t3_1',
   ]);
   expect(saved.items).toEqual([
     { id: 'saved:t3_1', at: new Date(1_700_000_000_000), title: 'Post', labels: ['machine learning'] },

@@ -2,7 +2,7 @@ import type { ExtractionStep, Provider } from '../provider.js';
 import { at, dateOf, idOf, labelsOf, listOf, query, spaced, textOf, webUrlOf } from '../reading.js';
 
 const PAGE = 100;
-/** Between the name of the person and the place in their list, in a cursor. */
+/** Between the name of the person, as it stands in paths, and the place in their list, in a cursor. */
 const MARK = '|';
 
 const listing = (body: unknown): readonly unknown[] | undefined => listOf(at(body, 'data', 'children'));
@@ -14,12 +14,13 @@ const ofPerson = (name: string, list: string): ExtractionStep => ({
     if (cursor === undefined) return '/api/v1/me';
     const [person = '', after] = cursor.split(MARK);
     const page = query({ limit: PAGE, raw_json: 1, after: after || undefined });
-    return `/user/${encodeURIComponent(person)}/${list}?${page}`;
+    return `/user/${person}/${list}?${page}`;
   },
   list: (body) => listing(body) ?? (idOf(at(body, 'name')) === undefined ? undefined : []),
   next: ({ body }, cursor) => {
-    const person = cursor?.split(MARK)[0] ?? textOf(at(body, 'name'));
-    if (cursor === undefined) return person && `${person}${MARK}`;
+    const [person] = cursor?.split(MARK) ?? [];
+    const name = textOf(at(body, 'name'));
+    if (cursor === undefined) return name && `${encodeURIComponent(name)}${MARK}`;
     const after = textOf(at(body, 'data', 'after'));
     return after && `${person}${MARK}${after}`;
   },
