@@ -39,6 +39,18 @@ return {'told', epoch, seq}
 `;
 
 /**
+ * Keeps the largest number.
+ *
+ * KEYS[1] where it is kept · ARGV[1] the number · ARGV[2] ms kept
+ */
+export const NOTE_SCRIPT = `
+local noted = redis.call('GET', KEYS[1])
+if noted and tonumber(noted) >= tonumber(ARGV[1]) then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+`;
+
+/**
  * Closes the stream for all but facts.
  *
  * KEYS[1], KEYS[2] as above · ARGV[1] ms kept

@@ -125,6 +125,14 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
     return local && telling !== 'behind' ? 'kept' : telling;
   }
 
+  noteTold(fact: number): Promise<void> {
+    return this.ask((log) => log.noteTold(fact));
+  }
+
+  newestTold(): Promise<number> {
+    return this.ask((log) => log.newestTold());
+  }
+
   read(stream: string, from: ReplayFrom): Promise<Replay> {
     return this.ask((log) => log.read(stream, from));
   }

@@ -131,6 +131,10 @@ export interface EventLogStore {
   /** From now on only facts are appended: whoever still writes has been given up, and finds the stream closed. */
   seal(stream: string): Promise<void>;
   tell(fact: Fact): Promise<Telling>;
+  /** Keeps the largest number given, longer than any stream: facts of all streams were told up to it. */
+  noteTold(fact: number): Promise<void>;
+  /** What was noted last; 0 when nothing is known. */
+  newestTold(): Promise<number>;
   /** Forgets the stream's events, not that there were some: whoever reads on finds a gap. */
   drop(stream: string): Promise<void>;
   read(stream: string, from: ReplayFrom): Promise<Replay>;

@@ -17,6 +17,11 @@ export interface OutboxRows {
    * again, by itself, where the log is lost.
    */
   remove(told: ReadonlyMap<string, number>): Promise<void>;
+  /**
+   * Where numbers up to `told` were told that were never given here, the database is older than the log: it was restored
+   * from a backup. New numbers begin beyond them, also those of what is waiting. Whether it was so.
+   */
+  outlive(told: number): Promise<boolean>;
 }
 
 interface Row {
@@ -28,6 +33,10 @@ interface Row {
 
 /** Well above what a healthy process takes from its commit to telling. */
 const OVERDUE_SECONDS = 1;
+
+/** More than can have been told without having been noted. */
+const UNNOTED = 1_000_000;
+const NUMBERS = `pg_get_serial_sequence('event_outbox', 'id')`;
 
 /** Rows of `event_outbox`. */
 export class DatabaseOutboxRows implements OutboxRows {
@@ -82,6 +91,30 @@ export class DatabaseOutboxRows implements OutboxRows {
       [[...told.keys()], [...told.values()]],
     );
   }
+
+  async outlive(told: number): Promise<boolean> {
+    if (told <= (await this.newest())) return false;
+    return this.database.transaction(async () => {
+      const { manager } = this.database;
+      // Another process may be doing the same.
+      await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('event outbox numbers', 0))`);
+      if (told <= (await this.newest())) return false;
+      await manager.query(`SELECT setval(${NUMBERS}, $1::bigint)`, [told + UNNOTED]);
+      await manager.query(
+        `WITH moved AS (DELETE FROM event_outbox RETURNING *)
+         INSERT INTO event_outbox (stream, event, created_at) SELECT stream, event, created_at FROM moved ORDER BY id`,
+      );
+      return true;
+    });
+  }
+
+  /** The newest number that was given. */
+  private async newest(): Promise<number> {
+    const [row] = await this.database.manager.query<{ newest: string | null }[]>(
+      `SELECT pg_sequence_last_value(${NUMBERS}::regclass) AS newest`,
+    );
+    return Number(row?.newest ?? 0);
+  }
 }
 
 /** Of a process that shares its log with nobody: what is not told when it dies, nobody could be told. */
@@ -116,6 +149,11 @@ export class MemoryOutboxRows implements OutboxRows {
       if (fact <= (told.get(stream) ?? 0)) this.waiting.delete(fact);
     }
     return Promise.resolve();
+  }
+
+  /** Its numbers are as old as its log. */
+  outlive(): Promise<boolean> {
+    return Promise.resolve(false);
   }
 }
 

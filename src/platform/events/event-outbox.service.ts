@@ -46,6 +46,8 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
   /** By stream, the newest fact that was told. */
   private told = new Map<string, number>();
   private removal?: NodeJS.Timeout;
+  /** Numbers are known to be beyond those of the log. */
+  private outlived = false;
 
   constructor(
     private readonly database: Database,
@@ -55,9 +57,12 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
     this.rows = log.isShared ? new DatabaseOutboxRows(database) : new MemoryOutboxRows();
   }
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     this.database.beforeCommit(() => this.write());
     if (this.log.isShared) {
+      await this.outliveLog().catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'Whether the event log is newer than the database is not known yet');
+      });
       this.periodic.every('event outbox', RELAY_EVERY_MS, async (signal) => {
         while ((await this.relay()) === RELAYED_AT_ONCE && !signal.aborted);
       });
@@ -102,7 +107,9 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
 
   /** How many overdue facts were told; those of a stream that refuses wait for the next turn. */
   async relay(): Promise<number> {
-    if (!this.log.isShared || this.log.degraded) return 0;
+    if (!this.log.isShared) return 0;
+    await this.outliveLog();
+    if (this.log.degraded) return 0;
     const overdue = await this.rows.overdue(RELAYED_AT_ONCE);
     const failed = new Set<string>();
     for (const fact of overdue) {
@@ -156,6 +163,8 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async tellAll(facts: readonly Fact[]): Promise<void> {
+    // Those that were numbered anew meanwhile are the relay's.
+    if (this.log.isShared && !this.outlived && (await this.outliveLog())) return;
     for (const fact of facts) await this.tell(fact);
   }
 
@@ -196,7 +205,27 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
     if (this.told.size === 0) return;
     const told = this.told;
     this.told = new Map();
+    await this.log.noteTold(Math.max(...told.values()));
     await this.rows.remove(told);
+  }
+
+  /**
+   * Whether what waits was numbered anew: told under numbers that the log has had from a newer database, it would be taken
+   * for known. Nothing is told to a log that was away before this is known.
+   */
+  private async outliveLog(): Promise<boolean> {
+    if (this.log.degraded) {
+      this.outlived = false;
+      return false;
+    }
+    const renumbered = await this.rows.outlive(await this.log.newestTold());
+    this.outlived = true;
+    if (!renumbered) return false;
+    this.logger.warn(
+      'The event log knows more than the database has ever told: events get numbers beyond it. Was the database restored ' +
+        'from a backup? Then empty Redis, too (docs/operations.md). Or has another service the same REDIS_KEY_PREFIX?',
+    );
+    return true;
   }
 }
 

@@ -42,6 +42,7 @@ export class MemoryEventLog implements EventLogStore {
   private readonly streams = new Map<string, Stream>();
   private readonly listeners = new EventListeners();
   private size = 0;
+  private noted = 0;
 
   constructor(private readonly now: () => number = Date.now) {}
 
@@ -83,6 +84,15 @@ export class MemoryEventLog implements EventLogStore {
     const { stream: name, id, ts, type, data } = fact;
     this.store(stream, fact, { stream: name, epoch: stream.epoch, seq: stream.head + 1, id, ts, type, data });
     return Promise.resolve('told');
+  }
+
+  noteTold(fact: number): Promise<void> {
+    this.noted = Math.max(this.noted, fact);
+    return Promise.resolve();
+  }
+
+  newestTold(): Promise<number> {
+    return Promise.resolve(this.noted);
   }
 
   read(name: string, { epoch, after, limit = REPLAY_LIMIT }: ReplayFrom): Promise<Replay> {

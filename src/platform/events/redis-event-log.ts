@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { RedisClient } from '@rapport/redis';
 import { newId } from '../ids/ids.js';
 import { EventListeners } from './event-listeners.js';
-import { APPEND_SCRIPT, READ_SCRIPT, RENEW_SCRIPT, SEAL_SCRIPT } from './event-log.lua.js';
+import { APPEND_SCRIPT, NOTE_SCRIPT, READ_SCRIPT, RENEW_SCRIPT, SEAL_SCRIPT } from './event-log.lua.js';
 import {
   EpochMovedError,
   KEPT_EVENTS,
@@ -63,6 +63,7 @@ interface LogCommands {
     id: string,
   ): Promise<0 | 1>;
   rapportSealEvents(events: string, head: string, keptMs: number): Promise<1>;
+  rapportNoteTold(key: string, fact: number, keptMs: number): Promise<1>;
 }
 
 type Order = Partial<Pick<Fact, 'fact' | 'follows' | 'last' | 'begins'>> & { expected?: string };
@@ -85,6 +86,7 @@ export class RedisEventLog implements EventLogStore {
     commands.defineCommand('rapportReadEvents', { numberOfKeys: 2, lua: READ_SCRIPT });
     commands.defineCommand('rapportRenewEvents', { numberOfKeys: 2, lua: RENEW_SCRIPT });
     commands.defineCommand('rapportSealEvents', { numberOfKeys: 2, lua: SEAL_SCRIPT });
+    commands.defineCommand('rapportNoteTold', { numberOfKeys: 1, lua: NOTE_SCRIPT });
     this.commands = commands as RedisClient & LogCommands;
     subscriber.on('message', this.receive);
   }
@@ -125,6 +127,15 @@ export class RedisEventLog implements EventLogStore {
     const stored: StoredEvent = { stream, id, ts, type, data, room, ...(order.last ? { last: true } : {}) };
     const [answer] = await this.store(stored, order);
     return answer === 'told' || answer === 'behind' ? answer : 'known';
+  }
+
+  async noteTold(fact: number): Promise<void> {
+    // Longer than the head of any stream, which is kept anew with everything that is appended.
+    await this.commands.rapportNoteTold(this.toldKey, fact, 2 * KEPT_MS);
+  }
+
+  async newestTold(): Promise<number> {
+    return Number((await this.commands.get(this.toldKey)) ?? 0);
   }
 
   async read(stream: string, { epoch, after, limit = REPLAY_LIMIT }: ReplayFrom): Promise<Replay> {
@@ -219,6 +230,10 @@ export class RedisEventLog implements EventLogStore {
 
   private stamp({ stream, type, data, room = stream }: NewEvent): StoredEvent {
     return { stream, id: newId(), ts: new Date().toISOString(), type, data, room };
+  }
+
+  private get toldKey(): string {
+    return `${this.prefix}:events:told`;
   }
 
   /** Both in one slot of a Redis Cluster. */

@@ -193,6 +193,12 @@ describe.each(stores)('an event log %s', (_where, open) => {
     expect((await store.log.read(stream, { after: 0 })).epoch).not.toBe(epoch);
   });
 
+  it('keeps the largest number that facts were told under, whoever notes one and when', async () => {
+    expect(await store.log.newestTold()).toBe(0);
+    await Promise.all([7, 1_000_000_007, 8].map((fact) => store.log.noteTold(fact)));
+    expect(await store.log.newestTold()).toBe(1_000_000_007);
+  });
+
   it('takes nothing after the last event of a stream', async () => {
     await append('a');
     await store.log.tell(fact(1, { last: true }));

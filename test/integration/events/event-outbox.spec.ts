@@ -31,7 +31,7 @@ class Instance {
     const instance = new Instance(db, redisUrl);
     await instance.connections.start();
     await instance.log.onModuleInit();
-    instance.outbox.onModuleInit();
+    await instance.outbox.onModuleInit();
     return instance;
   }
 
@@ -268,6 +268,58 @@ describe('events of transactions', () => {
       throw new Error('gone');
     });
     await expect(instance.stop()).resolves.toBeUndefined();
+  });
+
+  describe('of a database that was restored from a backup', () => {
+    /** Numbers that were given before are given again. */
+    const restore = async (): Promise<void> => {
+      await db.dataSource.query('DELETE FROM event_outbox');
+      await db.dataSource.query('ALTER TABLE event_outbox ALTER COLUMN id RESTART WITH 1');
+    };
+
+    it('are told by a process that starts on it: the log has known their numbers from the time after the backup', async () => {
+      const before = await start();
+      for (const text of ['one', 'two']) await before.say(stream, text);
+      await until('told and forgotten', async () => (await waiting()) === 0);
+      await before.stop();
+      await restore();
+      const after = await start();
+      await after.say(stream, 'in the other life');
+      expect(await read(after)).toEqual(['one', 'two', 'in the other life']);
+    });
+
+    it('are told by one that finds Redis only later, those that wait in their order', async () => {
+      const before = await start();
+      await before.say(stream, 'one');
+      await until('told and forgotten', async () => (await waiting()) === 0);
+      await before.stop();
+      redis.pause();
+      let after: Instance;
+      try {
+        await restore();
+        after = await start();
+        for (const text of ['two', 'three']) await after.say(stream, text);
+        expect(await waiting()).toBe(2);
+      } finally {
+        redis.resume();
+      }
+      await until('with Redis again', () => !after.log.degraded);
+      await after.say(stream, 'four');
+      await until('told and forgotten', async () => (await waiting()) === 0);
+      expect(await read(after)).toEqual(['one', 'two', 'three', 'four']);
+    });
+
+    it('are numbered anew once, however many processes notice', async () => {
+      const both = await Promise.all([start(), start()]);
+      await both[0]!.say(stream, 'one');
+      await until('told and forgotten', async () => (await waiting()) === 0);
+      await restore();
+      await Promise.all(both.map(({ outbox }) => outbox.relay()));
+      const texts = Array.from({ length: 20 }, (_, index) => String(index));
+      await Promise.all(texts.map((text, index) => both[index % 2]!.say(stream, text)));
+      await until('all told', async () => (await read(both[0]!)).length > 20);
+      expect((await read(both[1]!)).sort()).toEqual(['one', ...texts].sort());
+    });
   });
 
   it('are missed by nobody who was last told of them in an earlier outage', async () => {

@@ -88,7 +88,7 @@ export class JobsInstance {
     const instance = new JobsInstance(db, features, options);
     await instance.connections.start();
     await instance.log.onModuleInit();
-    instance.outbox.onModuleInit();
+    await instance.outbox.onModuleInit();
     instance.handlers.onModuleInit();
     instance.runner.onApplicationBootstrap();
     if (options.sweeps ?? true) instance.sweep.onApplicationBootstrap();
