@@ -1,0 +1,104 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { expectStatus, newPerson, type Answer, type Person } from '../../support/api-client.js';
+import { eventually } from '../../support/eventually.js';
+import { PlatformServer } from '../../support/platform-server.js';
+import type { PostgresDatabase } from '../../support/postgres-server.js';
+import { startApp, type RunningApp } from '../../support/running-app.js';
+import { testServers } from '../../support/test-servers.js';
+
+interface Status {
+  lastSyncAt: string | null;
+}
+interface ExtractionJob {
+  id: string;
+  status: string;
+  checkpoint: { done: number } | null;
+}
+
+describe('extractions on two instances of one service', () => {
+  let platform: PlatformServer;
+  let database: PostgresDatabase;
+  let sql: pg.Client;
+  let instances: RunningApp[] = [];
+  let onA: Person;
+  let onB: Person;
+
+  beforeAll(async () => {
+    [platform, database] = await Promise.all([
+      PlatformServer.start(),
+      testServers.postgres().then((server) => server.createDatabase()),
+    ]);
+    sql = new pg.Client({ connectionString: database.url, query_timeout: 10_000 });
+    await sql.connect();
+    const secret = (): string => randomBytes(32).toString('base64');
+    const settings = {
+      ...platform.settings,
+      DATABASE_URL: database.url,
+      REDIS_URL: await testServers.redisUrl(),
+      REDIS_KEY_PREFIX: `extractions-${randomUUID()}`,
+      PAGINATION_SECRET: secret(),
+      CONNECTOR_TOKEN_KEYS: `k1:${secret()}`,
+    };
+    instances = [await startApp(settings), await startApp(settings)];
+    const [a, b] = instances as [RunningApp, RunningApp];
+    onA = await newPerson(a.url);
+    onB = onA.at(b.url);
+  }, 120_000);
+  afterAll(async () => {
+    await Promise.all(instances.map((instance) => instance.close()));
+    await sql.end();
+    await Promise.all([database.drop(), platform.stop()]);
+  });
+
+  const onBoth = async <Body>(path: string): Promise<[Answer<Body>, Answer<Body>]> => {
+    const [a, b] = await Promise.all([onA.get<Body>(path), onB.get<Body>(path)]);
+    expectStatus(200, a);
+    expectStatus(200, b);
+    return [a, b];
+  };
+  const isHit = ({ headers }: Answer<unknown>): boolean => /; hit/.test(headers.get('cache-status') ?? '');
+  /** By the database's own word: what is asked of the service next is the first to be asked. */
+  const rowSays = (id: string, condition: string): Promise<true> =>
+    eventually('the row', async () => {
+      const { rowCount } = await sql.query(`SELECT 1 FROM jobs WHERE id = $1 AND ${condition}`, [id]);
+      return rowCount === 1 || undefined;
+    });
+
+  it('what is cached of a job and of the status is true in the very next read, on either', async () => {
+    platform.tracks = Array.from({ length: 70 }, (_, at) => `t${at}`);
+    let goOn = (): void => undefined;
+    const released = new Promise<undefined>((resolve) => (goOn = () => resolve(undefined)));
+    platform.answer = ({ offset }) => (offset === 50 ? released : undefined);
+    await platform.connect(onA);
+    const status = '/api/connectors/spotify';
+    const { id } = expectStatus(
+      202,
+      await onA.post<ExtractionJob>('/api/connectors/spotify/jobs', { kind: 'library' }),
+    );
+    const path = `/api/extraction-jobs/${id}`;
+
+    // Read while it is queued or begins, and again right after the first page was kept.
+    await onBoth<ExtractionJob>(path);
+    await rowSays(id, `checkpoint ->> 'kept' = '50'`);
+    for (const { body } of await onBoth<ExtractionJob>(path))
+      expect(body).toMatchObject({ status: 'running', checkpoint: { done: 50 } });
+    expect((await onBoth<ExtractionJob>(path)).map(isHit)).toEqual([true, true]);
+    expect((await onBoth<Status>(status)).map(({ body }) => body.lastSyncAt)).toEqual([null, null]);
+    expect((await onBoth<Status>(status)).map(isHit)).toEqual([true, true]);
+
+    goOn();
+    await rowSays(id, `ended_at IS NOT NULL`);
+    const [[jobOnA, jobOnB], [statusOnA, statusOnB]] = await Promise.all([
+      onBoth<ExtractionJob>(path),
+      onBoth<Status>(status),
+    ]);
+    expect([jobOnA.body.status, jobOnB.body.status]).toEqual(['succeeded', 'succeeded']);
+    expect(statusOnA.body.lastSyncAt).not.toBeNull();
+    expect(statusOnB.body.lastSyncAt).toBe(statusOnA.body.lastSyncAt);
+    expect((await onBoth<ExtractionJob>(path)).map(isHit)).toEqual([true, true]);
+
+    expectStatus(202, await onB.post('/api/connectors/spotify/reset'));
+    expect((await onBoth<Status>(status)).map(({ body }) => body.lastSyncAt)).toEqual([null, null]);
+  });
+});
