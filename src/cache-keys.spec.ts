@@ -7,7 +7,13 @@ import {
   characterStats,
   publicCharacters,
 } from './characters/characters.cache.js';
-import { platformStatus } from './connectors/connectors.cache.js';
+import {
+  extractionJob,
+  platformProfiles,
+  platformRateLimits,
+  platformStatus,
+  soulSignature,
+} from './connectors/connectors.cache.js';
 import {
   conversationById,
   conversationContext,
@@ -34,7 +40,11 @@ const KNOWN: [declaration: CacheDeclaration<never[]>, args: unknown[], key: stri
   [conversationById, ['k1'], 'conversation:meta:k1', '30m'],
   [conversationsOfUser, ['u1'], 'user:conversations:u1', '30m'],
   [platformStatus, ['u1'], 'platform_status:u1', '5m'],
+  [platformProfiles, ['u1'], 'user_profile:u1', '10m'],
+  [soulSignature, ['u1'], 'soul_signature:u1', '15m'],
+  [extractionJob, ['j1'], 'extraction_job:j1', '1m'],
   [conversationContext, ['k1'], 'conversation:context:k1', '2m'],
+  [platformRateLimits, ['u1'], 'platform_rate_limits:u1', '1h'],
 ];
 
 it.each(KNOWN)('%#: keeps the key and the lifetime that are known', (declaration, args, key, ttl) => {

@@ -1,6 +1,8 @@
 import { AnalysisSettings } from '../ai/analysis/analysis.settings.js';
 import { AiSettings } from '../ai/ai.settings.js';
 import { ReplySettings } from '../conversations/generations/replies.settings.js';
+import { ConnectorSettings } from '../connectors/connectors.settings.js';
+import { GrantSettings } from '../connectors/grants/grants.settings.js';
 import { DemoSettings } from '../auth/demo.settings.js';
 import { PasswordSettings } from '../auth/passwords.settings.js';
 import { TokenSettings } from '../auth/tokens.settings.js';
@@ -36,6 +38,8 @@ export const SETTINGS: readonly SettingsClass[] = [
   DemoSettings,
   UsersSettings,
   UsageSettings,
+  ConnectorSettings,
+  GrantSettings,
   AiSettings,
   ReplySettings,
   AnalysisSettings,

@@ -11,7 +11,7 @@ export const connectorErrors = defineErrors('connectors', {
   'access-denied': { kind: 'forbidden', title: 'Access was denied' },
   'not-connected': { kind: 'failed-dependency', title: 'The platform is not connected' },
   'needs-reauth': { kind: 'failed-dependency', title: 'The platform must be connected anew' },
-  'missing-scopes': { kind: 'forbidden', title: 'The grant does not cover this' },
+  'missing-scopes': { kind: 'conflict', title: 'The grant does not cover this' },
   'job-active': { kind: 'conflict', title: 'Such a job is active already' },
   'in-progress': { kind: 'conflict', title: 'It is being computed already' },
   'not-enough-data': { kind: 'not-found', title: 'There is not enough data' },

@@ -8,3 +8,8 @@ export interface ConnectorUpdated {
   platform: string;
   status: 'disconnected' | 'connecting' | 'connected' | 'needs_reauth' | 'error';
 }
+
+export interface SignatureUpdated {
+  /** Null: there is none any more. */
+  version: number | null;
+}

@@ -37,3 +37,12 @@ export interface ConnectedAccount {
   error: string | null;
   updatedAt: number;
 }
+
+/** Somebody, as a platform shows them. */
+export interface PlatformProfile {
+  platform: string;
+  accountId: string;
+  name: string | null;
+  profileUrl: string | null;
+  pictureUrl: string | null;
+}

@@ -43,6 +43,8 @@ export function configureHttp(app: NestFastifyApplication): void {
       origin: settings.corsOrigins.includes('*') ? '*' : settings.corsOrigins,
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       exposedHeaders: EXPOSED_HEADERS,
+      // No route takes a cookie for who is calling; one of them sets a cookie that its callback asks for.
+      credentials: !settings.corsOrigins.includes('*'),
       maxAge: PREFLIGHT_MAX_AGE_S,
     });
   }

@@ -1,0 +1,262 @@
+import { Injectable } from '@nestjs/common';
+import {
+  allowInsecureRequests,
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  calculatePKCECodeChallenge,
+  ClientSecretBasic,
+  ClientSecretPost,
+  Configuration,
+  customFetch,
+  discovery,
+  None,
+  refreshTokenGrant,
+  tokenRevocation,
+  type ClientAuth,
+  type ServerMetadata,
+  type TokenEndpointResponse,
+} from 'openid-client';
+import { connectorErrors } from '../connectors.errors.js';
+import { OutboundClient } from '../outbound/outbound-client.js';
+import { outboundFailed } from '../outbound/outbound.errors.js';
+import type { ConfiguredProvider } from '../registry/provider.js';
+import { grantFault, type GrantFault } from './grant-faults.js';
+import { nonceOf } from './random-secrets.js';
+import { RefreshTimes } from './refresh-times.js';
+import { SecretText } from './secret-text.js';
+
+const REVOCATION_MS = 5_000;
+const METADATA_MS = 3_600_000;
+
+/** What a platform grants. */
+export interface Grant {
+  access: SecretText;
+  refresh?: SecretText;
+  expiresInMs?: number;
+  /** Undefined where the platform does not say: what was asked for. */
+  scopes?: string[];
+}
+
+export interface AuthorizationRequest {
+  redirectUri: string;
+  state: string;
+  verifier: string;
+  scopes: readonly string[];
+}
+
+/** What somebody came back with. */
+export interface AuthorizationAnswer {
+  code: string;
+  iss?: string;
+}
+
+/** The conversation with the platforms' authorisation servers. The protocol is openid-client's, the requests are guarded. */
+@Injectable()
+export class GrantClients {
+  private readonly discovered = new Map<string, { metadata: Promise<ServerMetadata>; untilMs: number }>();
+
+  constructor(
+    private readonly outbound: OutboundClient,
+    private readonly times: RefreshTimes,
+  ) {}
+
+  /** Where a browser is sent. @throws not-configured, upstream-failed, upstream-timeout */
+  async authorizationUrl(provider: ConfiguredProvider, request: AuthorizationRequest): Promise<string> {
+    const configuration = await this.configuration(provider);
+    const url = buildAuthorizationUrl(configuration, {
+      ...provider.grant.parameters,
+      response_type: 'code',
+      redirect_uri: request.redirectUri,
+      scope: request.scopes.join(' '),
+      state: request.state,
+      code_challenge: await calculatePKCECodeChallenge(request.verifier),
+      code_challenge_method: 'S256',
+      ...(asksForIdToken(provider, request.scopes) && { nonce: nonceOf(request.verifier) }),
+    });
+    return url.href;
+  }
+
+  /** Whether an answer is the platform's (RFC 9207). @throws issuer-mismatch, upstream-failed, upstream-timeout */
+  async checkIssuer(provider: ConfiguredProvider, iss: string | undefined): Promise<void> {
+    // A platform that has not named its issuer here is known by the address that it sends people back to.
+    if (provider.grant.issuer === undefined) return;
+    const metadata = await this.metadata(provider);
+    const isExpected = metadata.authorization_response_iss_parameter_supported === true;
+    if (iss === undefined ? !isExpected : iss === metadata.issuer) return;
+    throw connectorErrors['issuer-mismatch'](
+      `The answer does not come from the authorisation server of ${provider.title}; connect again from here.`,
+    );
+  }
+
+  /** @throws upstream-failed, upstream-timeout, not-configured */
+  async exchange(
+    provider: ConfiguredProvider,
+    { code, iss }: AuthorizationAnswer,
+    request: AuthorizationRequest,
+  ): Promise<Grant> {
+    const url = new URL(request.redirectUri);
+    url.searchParams.set('code', code);
+    url.searchParams.set('state', request.state);
+    if (iss !== undefined && provider.grant.issuer !== undefined) url.searchParams.set('iss', iss);
+    try {
+      const answer = await authorizationCodeGrant(await this.configuration(provider), url, {
+        pkceCodeVerifier: request.verifier,
+        expectedState: request.state,
+        ...(asksForIdToken(provider, request.scopes) && { expectedNonce: nonceOf(request.verifier) }),
+      });
+      return grantOf(answer);
+    } catch (error) {
+      throw grantFault(provider.title, error).error;
+    }
+  }
+
+  /** Does not throw: what may be tried again depends on how it failed. */
+  async refresh(
+    provider: ConfiguredProvider,
+    refresh: SecretText,
+  ): Promise<{ grant: Grant } | { fault: GrantFault }> {
+    let configuration: Configuration;
+    try {
+      configuration = await this.configuration(provider);
+    } catch (error) {
+      // Nothing was sent yet.
+      return { fault: { ...grantFault(provider.title, error), outcome: 'failed' } };
+    }
+    try {
+      return { grant: grantOf(await refreshTokenGrant(configuration, refresh.reveal())) };
+    } catch (error) {
+      return { fault: grantFault(provider.title, error) };
+    }
+  }
+
+  /** False where the platform knows no way. @throws upstream-failed, upstream-timeout */
+  async revoke(
+    provider: ConfiguredProvider,
+    { access, refresh }: Pick<Grant, 'access' | 'refresh'>,
+  ): Promise<boolean> {
+    try {
+      if (provider.grant.revoke) return await this.revokeInItsOwnWay(provider, access);
+      const configuration = await this.configuration(provider, REVOCATION_MS);
+      if (configuration.serverMetadata().revocation_endpoint === undefined) return false;
+      // With the refresh token goes the grant; what was made of it may live on.
+      if (refresh)
+        await tokenRevocation(configuration, refresh.reveal(), { token_type_hint: 'refresh_token' });
+      await tokenRevocation(configuration, access.reveal(), { token_type_hint: 'access_token' });
+      return true;
+    } catch (error) {
+      throw grantFault(provider.title, error).error;
+    }
+  }
+
+  private async revokeInItsOwnWay(provider: ConfiguredProvider, access: SecretText): Promise<boolean> {
+    const { revoke } = provider.grant;
+    const client = clientOf(provider);
+    if (!revoke) return false;
+    const { status } = await this.outbound.json(
+      revoke.url.replace('{client_id}', encodeURIComponent(client.id)),
+      {
+        of: provider.title,
+        method: revoke.method,
+        headers: {
+          authorization: `Basic ${Buffer.from(`${client.id}:${client.secret ?? ''}`).toString('base64')}`,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({ [revoke.tokenField]: access.reveal() }),
+        timeoutMs: REVOCATION_MS,
+      },
+    );
+    // Not found, or not to be processed: it is none (any more).
+    if (status < 300 || status === 404 || status === 422) return true;
+    throw outboundFailed(provider.title, `refused to take a token back (${status})`);
+  }
+
+  private async configuration(
+    provider: ConfiguredProvider,
+    timeoutMs = this.times.requestMs,
+  ): Promise<Configuration> {
+    const client = clientOf(provider);
+    const metadata = await this.metadata(provider);
+    const configuration = new Configuration(metadata, client.id, client.secret, authOf(provider));
+    configuration[customFetch] = this.outbound.fetch;
+    configuration.timeout = timeoutMs / 1_000;
+    // The guard of the requests says the same again, for the address that is asked in the end.
+    if (this.outbound.trusts(new URL(metadata.token_endpoint ?? metadata.issuer)))
+      allowInsecureRequests(configuration);
+    return configuration;
+  }
+
+  private metadata(provider: ConfiguredProvider): ServerMetadata | Promise<ServerMetadata> {
+    const { issuer, authorizeUrl, tokenUrl, revokeUrl } = provider.grant;
+    if (issuer !== undefined) return this.discover(provider, issuer);
+    return {
+      issuer: new URL(authorizeUrl ?? '').origin,
+      authorization_endpoint: authorizeUrl,
+      token_endpoint: tokenUrl,
+      revocation_endpoint: revokeUrl,
+    };
+  }
+
+  private discover(provider: ConfiguredProvider, issuer: string): Promise<ServerMetadata> {
+    const known = this.discovered.get(provider.platform);
+    if (known && known.untilMs > performance.now()) return known.metadata;
+    const metadata = this.askedFor(provider, issuer);
+    const entry = { metadata, untilMs: performance.now() + METADATA_MS };
+    this.discovered.set(provider.platform, entry);
+    // The next one asks again; who waits for this one is told by it.
+    metadata.catch(() => {
+      if (this.discovered.get(provider.platform) === entry) this.discovered.delete(provider.platform);
+    });
+    return metadata;
+  }
+
+  /** @throws upstream-failed, upstream-timeout */
+  private async askedFor(provider: ConfiguredProvider, issuer: string): Promise<ServerMetadata> {
+    const url = new URL(issuer);
+    try {
+      const found = await discovery(url, clientOf(provider).id, undefined, undefined, {
+        [customFetch]: this.outbound.fetch,
+        timeout: this.times.requestMs / 1_000,
+        execute: this.outbound.trusts(url) ? [allowInsecureRequests] : [],
+      });
+      // Data alone: the library adds a function to it.
+      const metadata = JSON.parse(JSON.stringify(found.serverMetadata())) as ServerMetadata;
+      const { authorizeUrl, tokenUrl, revokeUrl } = provider.grant;
+      return {
+        ...metadata,
+        authorization_endpoint: authorizeUrl ?? metadata.authorization_endpoint,
+        token_endpoint: tokenUrl ?? metadata.token_endpoint,
+        revocation_endpoint: revokeUrl ?? metadata.revocation_endpoint,
+      };
+    } catch (error) {
+      throw grantFault(provider.title, error).error;
+    }
+  }
+}
+
+function clientOf({ client, title, platform }: ConfiguredProvider): { id: string; secret?: string } {
+  if (client) return client;
+  const prefix = `CONNECTOR_${platform.toUpperCase().replaceAll('-', '_')}`;
+  throw connectorErrors['not-configured'](
+    `${title} cannot be connected here until the operator sets ${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET.`,
+  );
+}
+
+function authOf({ client, grant }: ConfiguredProvider): ClientAuth {
+  if (client?.secret === undefined) return None();
+  return grant.clientAuth === 'basic' ? ClientSecretBasic(client.secret) : ClientSecretPost(client.secret);
+}
+
+/** An id token is checked only where it is known whose it has to be. */
+const asksForIdToken = ({ grant }: ConfiguredProvider, scopes: readonly string[]): boolean =>
+  grant.issuer !== undefined && scopes.includes('openid');
+
+function grantOf(answer: TokenEndpointResponse): Grant {
+  const { access_token: access, refresh_token: refresh, expires_in: seconds, scope } = answer;
+  return {
+    access: new SecretText(access),
+    refresh: refresh === undefined ? undefined : new SecretText(refresh),
+    expiresInMs: seconds === undefined ? undefined : seconds * 1_000,
+    // By RFC 6749 with spaces; some use commas.
+    scopes: scope === undefined ? undefined : scope.split(/[\s,]+/).filter((name) => name !== ''),
+  };
+}

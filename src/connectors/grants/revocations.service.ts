@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../platform/database/database.js';
+import { newId } from '../../platform/ids/ids.js';
+import { JobEnded, JobHandler } from '../../platform/jobs/job-handler.decorator.js';
+import type { Job } from '../../platform/jobs/job.js';
+import { Jobs } from '../../platform/jobs/jobs.service.js';
+import type { RunningJob } from '../../platform/jobs/running-job.js';
+import type { SealedTokens } from '../connections/accounts.repository.js';
+import { Providers } from '../registry/providers.service.js';
+import { GrantClients } from './grant-clients.js';
+import { TokenVault, UnreadableSeal } from './token-vault.js';
+
+const KIND = 'connector.revoke';
+
+interface Revocation extends SealedTokens {
+  userId: string;
+  platform: string;
+}
+
+/**
+ * Gives grants back to the platforms, after the connection has ended here and whatever the platform says. A job does it,
+ * so that nobody waits for a platform, a process may die, and a platform that is away is asked again. The job knows the
+ * row with the sealed tokens and no token; the row goes with the job, however that ends.
+ */
+@Injectable()
+export class Revocations {
+  constructor(
+    private readonly database: Database,
+    private readonly jobs: Jobs,
+    private readonly providers: Providers,
+    private readonly clients: GrantClients,
+    private readonly vault: TokenVault,
+  ) {}
+
+  /** Part of the running transaction. */
+  async order(userId: string, platform: string, { access, refresh }: SealedTokens): Promise<void> {
+    const id = newId();
+    await this.database.manager.query(
+      `INSERT INTO connector_revocations (id, user_id, platform, access_token, refresh_token)
+       VALUES ($1, $2, $3, $4, $5)`,
+      [id, userId, platform, access, refresh],
+    );
+    await this.jobs.enqueue(KIND, { key: id, payload: { revocation: id, platform } });
+  }
+
+  @JobHandler(KIND, { attempts: 4, backoffMs: 5_000, timeoutMs: 30_000 })
+  protected async revoke({ payload }: RunningJob<{ revocation: string }>): Promise<object> {
+    const ordered = await this.find(payload.revocation);
+    const provider = ordered && this.providers.find(ordered.platform);
+    if (!ordered || !provider?.client) return { revoked: false };
+    try {
+      const access = this.vault.open(ordered.access, { ...ordered, kind: 'access' });
+      const refresh =
+        ordered.refresh === null
+          ? undefined
+          : this.vault.open(ordered.refresh, { ...ordered, kind: 'refresh' });
+      return { revoked: await this.clients.revoke(provider, { access, refresh }) };
+    } catch (error) {
+      // Nobody can read them any more, so nobody can use them either.
+      if (error instanceof UnreadableSeal) return { revoked: false };
+      throw error;
+    }
+  }
+
+  @JobEnded(KIND)
+  protected async forget({ payload }: Job): Promise<void> {
+    const { revocation } = payload as { revocation: string };
+    await this.database.manager.query('DELETE FROM connector_revocations WHERE id = $1', [revocation]);
+  }
+
+  private async find(id: string): Promise<Revocation | undefined> {
+    const rows = await this.database.manager.query<Revocation[]>(
+      `SELECT user_id AS "userId", platform, access_token AS access, refresh_token AS refresh
+       FROM connector_revocations WHERE id = $1`,
+      [id],
+    );
+    return rows[0];
+  }
+}

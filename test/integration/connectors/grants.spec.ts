@@ -1,0 +1,379 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { SETTINGS } from '../../../src/config/app-config.js';
+import { loadSettings } from '../../../src/config/load-settings.js';
+import { rotateTokens } from '../../../src/connectors/grants/token-rotation.command.js';
+import { Api, expectStatus, type Person } from '../../support/api-client.js';
+import type { Fault } from '../../support/authorization-server.js';
+import { eventually } from '../../support/eventually.js';
+import { LiveSocket } from '../../support/socket-client.js';
+import { adminToken } from '../../support/tokens.js';
+import { GrantsWorld, RETURN_URL, TOKEN_KEY, type Shown } from './grants-world.js';
+
+const CONNECTORS = '/api/connectors';
+const codeOf = (text: string): string => (JSON.parse(text) as { code: string }).code;
+const onward = (response: Response): Record<string, string> =>
+  Object.fromEntries(new URL(response.headers.get('location') ?? '').searchParams);
+
+let world: GrantsWorld;
+beforeAll(async () => {
+  world = await GrantsWorld.start();
+}, 120_000);
+afterAll(() => world?.stop());
+
+describe('connecting a platform', () => {
+  it('sends people there and back, and the very next status on either instance says connected', async () => {
+    const person = await world.person();
+    expect(await world.statusOn(person)).toEqual(['disconnected', 'disconnected']);
+    const begun = await world.begin(person);
+    expect(await world.statusOn(person)).toEqual(['connecting', 'connecting']);
+    const asked = new URL(begun.authorizationUrl).searchParams;
+    expect([asked.get('code_challenge_method'), asked.get('response_type')]).toEqual(['S256', 'code']);
+    expect(begun.setCookie).toMatch(
+      /; Path=\/api\/connectors\/oidc\/callback; .*; HttpOnly; SameSite=Lax; Secure$/,
+    );
+    const address = await world.server.visitAs(begun.authorizationUrl, 'somebody');
+    const { response } = await world.comeBack(person.at(world.b), address, begun);
+    expect(response.status).toBe(303);
+    expect(response.headers.get('location')).toBe(`${RETURN_URL}?platform=oidc&result=connected`);
+    expect(await world.statusOn(person)).toEqual(['connected', 'connected']);
+  });
+
+  it('answers a reload with the same, and asks the platform once', async () => {
+    const person = await world.person();
+    const { code: before } = await world.server.tallies();
+    const { address, begun } = await world.connect(person);
+    const again = await Promise.all([1, 2].map(() => world.comeBack(person.at(world.b), address, begun)));
+    for (const { response } of again)
+      expect(onward(response)).toEqual({ platform: 'oidc', result: 'connected' });
+    expect((await world.server.tallies()).code).toBe(before + 1);
+  });
+
+  it('says denied to who says no, also to JSON', async () => {
+    const person = await world.person();
+    const begun = await world.begin(person);
+    const address = await world.server.visitAs(begun.authorizationUrl, 'deny');
+    const { response } = await world.comeBack(person, address, begun);
+    expect(onward(response)).toEqual({ platform: 'oidc', result: 'denied', code: 'access-denied' });
+    const json = await world.comeBack(person, address, { ...begun, accept: 'application/json' });
+    expect([json.response.status, codeOf(json.text)]).toEqual([403, 'access-denied']);
+    expect(await world.statusOn(person)).toEqual(['disconnected', 'disconnected']);
+  });
+
+  it('refuses another browser, another user and an unknown state, and sends them nowhere', async () => {
+    const [person, stranger] = [await world.person(), await world.person()];
+    const begun = await world.begin(person);
+    const other = await world.begin(stranger);
+    const address = await world.server.visitAs(begun.authorizationUrl, 'somebody');
+    for (const cookie of [undefined, other.cookie, begun.cookie.replace(/=.*/, '=guess')]) {
+      const { response, text } = await world.comeBack(person, address, { cookie });
+      expect([response.status, codeOf(text)]).toEqual([400, 'state-invalid']);
+    }
+    const { state, code } = Object.fromEntries(address.searchParams);
+    const foreign = await stranger.post(`${CONNECTORS}/callback`, { state, code });
+    expect(foreign).toMatchObject({ status: 400, body: { code: 'state-invalid' } });
+    const unknown = new URL(address);
+    unknown.searchParams.set('state', randomUUID());
+    expect(codeOf((await world.comeBack(person, unknown, begun)).text)).toBe('state-invalid');
+    // Nobody has used it up.
+    expect((await world.comeBack(person, address, begun)).response.status).toBe(303);
+    expect(await world.statusOn(person)).toEqual(['connected', 'connected']);
+  });
+
+  it('refuses a state that is too old, a second code, and the answer of another issuer', async () => {
+    const person = await world.person();
+    const { code: before } = await world.server.tallies();
+    const late = await world.begin(person);
+    const lateAddress = await world.server.visitAs(late.authorizationUrl, 'somebody');
+    await world.sql.query(`UPDATE connector_authorizations SET expires_at = now() WHERE user_id = $1`, [
+      person.user.id,
+    ]);
+    expect(onward((await world.comeBack(person, lateAddress, late)).response)).toMatchObject({
+      result: 'error',
+      code: 'state-expired',
+    });
+    const mixed = await world.begin(person);
+    const mixedAddress = await world.server.visitAs(mixed.authorizationUrl, 'somebody');
+    mixedAddress.searchParams.set('iss', 'https://elsewhere.example');
+    expect(onward((await world.comeBack(person, mixedAddress, mixed)).response)).toMatchObject({
+      result: 'error',
+      code: 'issuer-mismatch',
+    });
+    expect((await world.server.tallies()).code).toBe(before);
+    const { address, begun } = await world.connect(person);
+    address.searchParams.set('code', 'another');
+    expect(onward((await world.comeBack(person, address, begun)).response)).toMatchObject({
+      result: 'error',
+      code: 'state-used',
+    });
+    expect(await world.statusOn(person)).toEqual(['connected', 'connected']);
+  });
+
+  it('does not connect what is connected, unless told so, nor send people to others', async () => {
+    const person = await world.person();
+    await world.connect(person, 'one account');
+    const path = `${CONNECTORS}/oidc/authorizations`;
+    expect(await person.post(path, { returnUrl: RETURN_URL })).toMatchObject({
+      status: 409,
+      body: { code: 'already-connected' },
+    });
+    for (const returnUrl of ['https://evil.example/', 'https://rapport.test@evil.example/', 'javascript:1'])
+      expect(await person.post(path, { returnUrl, force: true })).toMatchObject({
+        status: 400,
+        body: { code: 'return-url-not-allowed' },
+      });
+    const { revoked } = await world.server.tallies();
+    await world.connect(person, 'another account', { force: true });
+    await eventually('the first account’s grant to be given back', async () =>
+      (await world.server.tallies()).revoked > revoked ? true : undefined,
+    );
+  });
+
+  it('serves the older paths by the same rules', async () => {
+    const person = await world.person();
+    const begun = await world.begin(person);
+    const { searchParams } = await world.server.visitAs(begun.authorizationUrl, 'somebody');
+    const input = { provider: 'oidc', ...Object.fromEntries(searchParams) };
+    const done = await person.post(`${CONNECTORS}/callback`, input);
+    expect(done).toMatchObject({ status: 200, body: { success: true, data: { result: 'connected' } } });
+    const status = `${CONNECTORS}/status/${person.user.id}`;
+    const read = async (api: Api): Promise<{ success: boolean; data: Shown[]; cached: boolean }> =>
+      expectStatus(200, await api.get(status));
+    expect(await read(person)).toMatchObject({ success: true, cached: false });
+    const again = await read(person.at(world.b));
+    expect(again.cached).toBe(true);
+    expect(again.data.find(({ platform }) => platform === 'oidc')?.status).toBe('connected');
+    const stranger = await world.person();
+    const admin = new Api(world.a, await adminToken(stranger.user.id));
+    expect((await stranger.get(status)).status).toBe(404);
+    expect((await stranger.delete(`${CONNECTORS}/oidc/${person.user.id}`)).status).toBe(404);
+    expect((await read(admin)).data).toHaveLength(again.data.length);
+    const ended = await person.delete(`${CONNECTORS}/oidc/${person.user.id}`);
+    expect(ended).toMatchObject({ status: 200, body: { success: true, data: { status: 'disconnected' } } });
+    expect(await read(person.at(world.b))).toMatchObject({ cached: false });
+  });
+});
+
+describe('ending a connection', () => {
+  it('is true at once everywhere, leaves no token, and gives the grant back', async () => {
+    const person = await world.person();
+    await world.connect(person);
+    const { revoked } = await world.server.tallies();
+    expect(await world.statusOn(person)).toEqual(['connected', 'connected']);
+    expectStatus(204, await person.delete(`${CONNECTORS}/oidc`));
+    expect(await world.statusOn(person)).toEqual(['disconnected', 'disconnected']);
+    await expect(world.tokens().get(person.user.id, 'oidc')).rejects.toMatchObject({ code: 'not-connected' });
+    await eventually('both tokens to be given back', async () => {
+      const { rowCount } = await world.sql.query('SELECT 1 FROM connector_revocations');
+      return rowCount === 0 && (await world.server.tallies()).revoked === revoked + 2 ? true : undefined;
+    });
+    expectStatus(204, await person.delete(`${CONNECTORS}/oidc`));
+    expectStatus(404, await person.delete(`${CONNECTORS}/nothing`));
+  });
+});
+
+describe('renewing tokens', () => {
+  const twentyCalls = (person: Person, rejected?: string): Promise<string[]> =>
+    Promise.all(
+      Array.from({ length: 20 }, (_, at) =>
+        world.tokens(at % 2 === 0 ? 0 : 1).get(person.user.id, 'oidc', rejected),
+      ),
+    );
+
+  it('happens once for 20 calls at two instances, and again for a token that was refused', async () => {
+    const person = await world.person();
+    await world.connect(person);
+    const { refresh } = await world.server.tallies();
+    const first = await world.tokens().get(person.user.id, 'oidc');
+    await world.letExpire(person);
+    const second = new Set(await twentyCalls(person));
+    expect([second.size, second.has(first)]).toEqual([1, false]);
+    expect((await world.server.tallies()).refresh).toBe(refresh + 1);
+    const third = new Set(await twentyCalls(person, [...second][0]));
+    expect([third.size, third.has([...second][0] ?? '')]).toEqual([1, false]);
+    expect((await world.server.tallies()).refresh).toBe(refresh + 2);
+  });
+
+  it('tells those who wait too long to come again, and takes no second turn', async () => {
+    const person = await world.person();
+    await world.connect(person);
+    const { refresh } = await world.server.tallies({ delayMs: 700 });
+    await world.letExpire(person);
+    await world.withTimes({ waitMs: 100 }, async () => {
+      const renewing = world.tokens(0).get(person.user.id, 'oidc');
+      await eventually('the claim', async () => {
+        const { rowCount } = await world.sql.query(
+          'SELECT 1 FROM connector_accounts WHERE user_id = $1 AND refresh_claim IS NOT NULL',
+          [person.user.id],
+        );
+        return rowCount === 1 ? true : undefined;
+      });
+      await expect(world.tokens(1).get(person.user.id, 'oidc')).rejects.toMatchObject({
+        code: 'unavailable',
+        retryAfterMs: 100,
+      });
+      expect(await renewing).toBe(await world.tokens(1).get(person.user.id, 'oidc'));
+    });
+    expect((await world.server.tallies({ delayMs: 0 })).refresh).toBe(refresh + 1);
+  });
+
+  it('does not need Redis, which dies in the middle', async () => {
+    const person = await world.person();
+    await world.connect(person);
+    const { refresh } = await world.server.tallies({ delayMs: 400 });
+    await world.letExpire(person);
+    const calls = twentyCalls(person);
+    await world.redis.kill();
+    expect(new Set(await calls).size).toBe(1);
+    expect((await world.server.tallies({ delayMs: 0 })).refresh).toBe(refresh + 1);
+    await world.redis.restart();
+    expect(await world.statusOn(person)).toEqual(['connected', 'connected']);
+  });
+
+  it('is tried once more when the answer was lost, not before its claim is over; then the person is asked', async () => {
+    const person = await world.person();
+    await world.connect(person);
+    const device = await LiveSocket.connect(world.b, person.token);
+    const { refresh } = await world.server.tallies({ delayMs: 450 });
+    await world.letExpire(person);
+    // Shorter than the platform takes: it gives a new pair that nobody gets, and takes the second try for a thief's.
+    await world.withTimes({ requestMs: 150, waitMs: 50 }, async () => {
+      const get = (instance: 0 | 1): Promise<string> => world.tokens(instance).get(person.user.id, 'oidc');
+      await expect(get(0)).rejects.toMatchObject({ code: 'upstream-timeout' });
+      await expect(get(1)).rejects.toMatchObject({ code: 'unavailable' });
+      await world.server.tallies({ delayMs: 0 });
+    });
+    await expect(world.tokens(1).get(person.user.id, 'oidc')).rejects.toMatchObject({ code: 'needs-reauth' });
+    expect((await world.server.tallies()).refresh).toBe(refresh + 2);
+    const told = (status: string) =>
+      device.hears(
+        'connector.updated',
+        ({ data }) => (data as object as { status: string }).status === status,
+      );
+    expect((await told('needs_reauth')).data).toEqual({ platform: 'oidc', status: 'needs_reauth' });
+    expect(await world.statusOn(person)).toEqual(['needs_reauth', 'needs_reauth']);
+    await world.connect(person);
+    await told('connected');
+    device.close();
+    expect(await world.statusOn(person)).toEqual(['connected', 'connected']);
+  });
+
+  it('opens no token that was moved to another user, or into the place of another', async () => {
+    const [person, thief] = [await world.person(), await world.person()];
+    await world.connect(person);
+    await world.connect(thief);
+    await world.sql.query(
+      `UPDATE connector_accounts SET access_token = (SELECT access_token FROM connector_accounts WHERE user_id = $1)
+       WHERE user_id = $2`,
+      [person.user.id, thief.user.id],
+    );
+    await world.sql.query('UPDATE connector_accounts SET access_token = refresh_token WHERE user_id = $1', [
+      person.user.id,
+    ]);
+    for (const { user } of [thief, person])
+      await expect(world.tokens().get(user.id, 'oidc')).rejects.toMatchObject({ code: 'needs-reauth' });
+    expect(await world.shown(thief)).toMatchObject({ status: 'error', error: { code: 'needs-reauth' } });
+    for (const one of [thief, person]) expectStatus(204, await one.delete(`${CONNECTORS}/oidc`));
+    await eventually('what cannot be read to be given up', async () => {
+      const { rowCount } = await world.sql.query('SELECT 1 FROM connector_revocations');
+      return rowCount === 0 ? true : undefined;
+    });
+  });
+});
+
+describe('a platform that answers wrongly', () => {
+  const returning = async (person: Person, fault: Fault): Promise<Record<string, string>> => {
+    await world.faulty.make('');
+    const begun = await world.begin(person, { force: true }, 'google');
+    const address = await world.faulty.visit(begun.authorizationUrl);
+    await world.faulty.make(fault);
+    return onward((await world.comeBack(person, address, begun)).response);
+  };
+
+  it('connects nobody, and is named as the one whose fault it is, in time', async () => {
+    const person = await world.person();
+    await world.withTimes({ requestMs: 300 }, async () => {
+      const faults = ['status-500', 'error-200', 'no-token', 'wrong-issuer', 'html', 'bad-json'] as const;
+      for (const fault of faults)
+        expect([fault, await returning(person, fault)]).toEqual([
+          fault,
+          { platform: 'google', result: 'error', code: 'upstream-failed' },
+        ]);
+      expect(await returning(person, 'silent')).toMatchObject({ code: 'upstream-timeout' });
+    });
+    expect((await world.shown(person, 'google')).status).toBe('disconnected');
+    expect(await returning(person, '')).toEqual({ platform: 'google', result: 'connected' });
+  });
+
+  it('keeps its grant through a failure, and loses it by saying that it is none, with any status', async () => {
+    const person = await world.person();
+    await returning(person, '');
+    await world.letExpire(person);
+    const get = (): Promise<string> => world.tokens().get(person.user.id, 'google');
+    await world.withTimes({ pauseMs: 20 }, async () => {
+      await world.faulty.make('status-500');
+      await expect(get()).rejects.toMatchObject({ code: 'upstream-failed' });
+      await world.faulty.make('');
+      expect(await get()).not.toBe('');
+      await world.letExpire(person);
+      await world.faulty.make('error-200');
+      await expect(get()).rejects.toMatchObject({ code: 'needs-reauth' });
+    });
+    expect((await world.shown(person, 'google')).status).toBe('needs_reauth');
+  });
+});
+
+describe('the keys of tokens', () => {
+  it('are changed by a command while the service runs, as often as one likes', async () => {
+    const person = await world.person();
+    await world.connect(person);
+    const rotate = async (keys: string): Promise<{ code: number; last: string | undefined }> => {
+      const lines: string[] = [];
+      const settings = loadSettings(SETTINGS, { ...world.settings, CONNECTOR_TOKEN_KEYS: keys });
+      const code = await rotateTokens(settings, (line) => lines.push(line));
+      expect(lines.join()).not.toContain(keys.slice(-20));
+      return { code, last: lines.find((line) => line.startsWith('Done')) };
+    };
+    const next = `k_2:${randomBytes(32).toString('base64')}`;
+    expect(await rotate(`${next},${TOKEN_KEY}`)).toMatchObject({
+      code: 0,
+      last: expect.stringMatching(/^Done: [1-9]\d* sealed anew with the first key, 0 unreadable/) as string,
+    });
+    const { rows } = await world.sql.query<{ sealed: string }>(
+      `SELECT unnest(ARRAY[access_token, refresh_token]) AS sealed FROM connector_accounts`,
+    );
+    expect(rows.filter(({ sealed }) => !sealed.startsWith('v1.k_2.'))).toEqual([]);
+    expect((await rotate(`${next},${TOKEN_KEY}`)).last).toMatch(/^Done: 0 sealed anew.* 0 unreadable/);
+    expect((await rotate(`k3:${randomBytes(32).toString('base64')}`)).code).toBe(1);
+    expect((await rotate(`${TOKEN_KEY},${next}`)).code).toBe(0);
+    expect(await world.tokens().get(person.user.id, 'oidc')).not.toBe('');
+  });
+});
+
+describe('tokens', () => {
+  it('are nowhere: not in logs, answers, Redis or tables', async () => {
+    const person = await world.person();
+    await world.connect(person);
+    await world.letExpire(person);
+    await world.tokens().get(person.user.id, 'oidc');
+    await world.statusOn(person);
+    await world.ask(person, '/api/users/me');
+    const { issued } = await world.server.tallies();
+    expect(issued.length).toBeGreaterThan(20);
+    const places = {
+      heard: world.heard.join('\n'),
+      redis: await world.everythingInRedis(),
+      tables: await world.everythingInTables(),
+    };
+    expect(places.heard).toContain('"msg":"request"');
+    const secrets = [...issued, 'the secret of the client'].flatMap((secret) => [
+      secret,
+      Buffer.from(secret).toString('hex'),
+      Buffer.from(secret).toString('base64url'),
+    ]);
+    for (const [place, text] of Object.entries(places)) {
+      // The search finds what is there.
+      expect([place, text.includes(person.user.id)]).toEqual([place, true]);
+      expect([place, secrets.filter((secret) => text.includes(secret))]).toEqual([place, []]);
+    }
+  });
+});

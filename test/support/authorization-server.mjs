@@ -1,0 +1,88 @@
+// An OpenID provider of its own, as a process: `oidc-provider` with rotating refresh tokens, of which a second use ends
+// the whole grant. People are logged in and agree at once; with login_hint=deny they do not. /control tells what it was
+// asked and what it has issued, and makes it slow.
+import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Provider } from 'oidc-provider';
+
+const [redirectUri] = process.argv.slice(2);
+const counts = { code: 0, refresh: 0, revoked: 0 };
+const issued = new Set();
+let delayMs = 0;
+
+const server = createServer();
+await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+const issuer = `http://127.0.0.1:${server.address().port}`;
+
+const provider = new Provider(issuer, {
+  clients: [
+    {
+      client_id: 'rapport',
+      client_secret: 'the secret of the client',
+      redirect_uris: [redirectUri],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'client_secret_post',
+    },
+  ],
+  cookies: { keys: ['a key for cookies'] },
+  features: {
+    devInteractions: { enabled: false },
+    revocation: { enabled: true },
+    userinfo: { enabled: true },
+  },
+  claims: { openid: ['sub'], profile: ['name', 'profile', 'picture'] },
+  scopes: ['openid', 'profile', 'offline_access'],
+  pkce: { required: () => true },
+  rotateRefreshToken: true,
+  issueRefreshToken: async () => true,
+  interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
+  findAccount: (_context, id) => ({
+    accountId: id,
+    claims: () => ({ sub: id, name: `Name of ${id}`, profile: `https://people.example/${id}` }),
+  }),
+});
+
+async function decide(request, response) {
+  const { params } = await provider.interactionDetails(request, response);
+  if (params.login_hint === 'deny') {
+    const result = { error: 'access_denied', error_description: 'No.' };
+    await provider.interactionFinished(request, response, result);
+    return;
+  }
+  const accountId = params.login_hint ?? 'somebody';
+  const grant = new provider.Grant({ accountId, clientId: params.client_id });
+  grant.addOIDCScope(params.scope);
+  const result = { login: { accountId }, consent: { grantId: await grant.save() } };
+  await provider.interactionFinished(request, response, result);
+}
+
+provider.use(async (context, next) => {
+  await next();
+  if (context.path === '/token/revocation') counts.revoked++;
+  if (context.path !== '/token') return;
+  const { grant_type: type } = context.oidc?.params ?? {};
+  counts[type === 'refresh_token' ? 'refresh' : 'code']++;
+  for (const name of ['access_token', 'refresh_token', 'id_token'])
+    if (typeof context.body?.[name] === 'string') issued.add(context.body[name]);
+  const pauseMs = delayMs;
+  if (pauseMs > 0) await sleep(pauseMs);
+});
+
+const handler = provider.callback();
+
+function control(request, response) {
+  const url = new URL(request.url, issuer);
+  if (url.searchParams.has('delayMs')) delayMs = Number(url.searchParams.get('delayMs'));
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify({ ...counts, issued: [...issued] }));
+}
+
+server.on('request', (request, response) => {
+  if (request.url.startsWith('/control')) control(request, response);
+  else if (request.url.startsWith('/interaction/'))
+    decide(request, response).catch((error) => response.writeHead(500).end(String(error)));
+  else void handler(request, response);
+});
+
+console.log(`listening at ${issuer}`);
