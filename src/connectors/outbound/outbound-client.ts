@@ -1,11 +1,13 @@
+import { once } from 'node:events';
 import { Inject, Injectable, Optional, type OnApplicationShutdown } from '@nestjs/common';
 import { errors as undici, type Agent, type Dispatcher } from 'undici';
 import { AppError } from '../../platform/errors/app-error.js';
 import { ConnectorSettings } from '../connectors.settings.js';
-import { BodyFault, boundedText, discard } from './bounded-body.js';
+import { BodyFault, discard } from './bounded-body.js';
 import type { OutboundAnswer, OutboundRequest } from './outbound.js';
 import { faultOf, outboundFailed, outboundTimeout } from './outbound.errors.js';
 import { publicConnections, trustedConnections, type Lookup } from './public-connections.js';
+import { readAnswer, type ReadAnswer } from './read-answer.js';
 import { TrustedHosts } from './trusted-hosts.js';
 
 /** How names become addresses; `dns.lookup` where nothing is provided. */
@@ -14,7 +16,6 @@ export const LOOKUP = Symbol('lookup');
 const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 2 * 1_048_576;
 const MAX_REDIRECTS = 3;
-const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
 /** One exchange: what was asked for, with everything decided. */
 interface Exchange extends Required<Pick<OutboundRequest, 'of' | 'timeoutMs' | 'maxBytes' | 'method'>> {
@@ -22,11 +23,6 @@ interface Exchange extends Required<Pick<OutboundRequest, 'of' | 'timeoutMs' | '
   body?: string;
   signal: AbortSignal;
   followsRedirects: boolean;
-}
-
-/** An answer with its body as it came, too. */
-interface ReadAnswer extends OutboundAnswer {
-  text: string;
 }
 
 /**
@@ -95,12 +91,15 @@ export class OutboundClient implements OnApplicationShutdown {
     const end = (): void => ending.abort();
     const timer = setTimeout(end, timeoutMs);
     signal?.addEventListener('abort', end, { once: true });
+    // A request whose connection does not come about yet takes no notice of its signal.
+    const ended = once(ending.signal, 'abort').then(() => Promise.reject(new Error('ended')));
     try {
       const headers = { accept: 'application/json', ...lowerCased(request.headers) };
-      return await this.follow(url, {
+      const answered = this.follow(url, {
         ...{ of, timeoutMs, maxBytes, method, body, followsRedirects, signal: ending.signal },
         headers: { ...headers, 'user-agent': this.userAgent, 'accept-encoding': 'gzip, deflate, br' },
       });
+      return await Promise.race([answered, ended]);
     } catch (error) {
       signal?.throwIfAborted();
       if (ending.signal.aborted) throw outboundTimeout(of, timeoutMs);
@@ -122,7 +121,7 @@ export class OutboundClient implements OnApplicationShutdown {
       const answer = await this.ask(from, exchange);
       const location = answer.headers.location;
       if (answer.statusCode < 300 || answer.statusCode >= 400 || location === undefined)
-        return read(answer, exchange);
+        return readAnswer(answer, exchange.maxBytes);
       discard(answer.body);
       if (!followsRedirects || !isBare)
         throw outboundFailed(of, 'redirects a request that is not to be redirected');
@@ -171,49 +170,3 @@ function parsed(address: string, of: string | undefined, base?: URL): URL {
 
 const lowerCased = (headers: Record<string, string> = {}): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-
-/** What comes with an error may be anything; only an answer that is to be used has to be JSON. */
-async function read(
-  { statusCode: status, headers: raw, body }: Dispatcher.ResponseData,
-  { maxBytes }: Exchange,
-): Promise<ReadAnswer> {
-  const headers = toHeaders(raw);
-  const isError = status >= 400;
-  const type = headers.get('content-type') ?? '';
-  const encoding = (headers.get('content-encoding') ?? '').trim().toLowerCase();
-  for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) headers.delete(name);
-  const empty: ReadAnswer = { status, headers, body: undefined, text: '' };
-  if (isError && !JSON_TYPE.test(type)) {
-    discard(body);
-    return empty;
-  }
-  try {
-    const text = await boundedText(body, encoding, maxBytes);
-    if (text === '') return empty;
-    if (!JSON_TYPE.test(type)) throw new BodyFault(`answered with ${kindOf(type)}`);
-    return { status, headers, body: jsonOf(text), text };
-  } catch (error) {
-    if (isError && error instanceof BodyFault) return empty;
-    throw error;
-  }
-}
-
-/** Not the type itself: a header of somebody else does not become part of a message. */
-const kindOf = (type: string): string =>
-  /^text\/html\b/i.test(type) ? 'a web page in place of JSON' : 'something that is not JSON';
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw new BodyFault('answered with JSON that is none');
-  }
-}
-
-function toHeaders(raw: Dispatcher.ResponseData['headers']): Headers {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(raw)) {
-    for (const one of [value ?? []].flat()) headers.append(name, one);
-  }
-  return headers;
-}
