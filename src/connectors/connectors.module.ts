@@ -8,6 +8,17 @@ import { ConnectionsController } from './connections/connections.controller.js';
 import { Connections } from './connections/connections.service.js';
 import { ConnectorData } from './connections/connector-data.js';
 import { Disconnections } from './connections/disconnecting.js';
+import { ExtractionData } from './extraction/extraction-data.service.js';
+import { ExtractionJobsController } from './extraction/extraction-jobs.controller.js';
+import { ExtractionJobs } from './extraction/extraction-jobs.service.js';
+import { ExtractionOrdersController } from './extraction/extraction-orders.controller.js';
+import { ExtractionOrders } from './extraction/extraction-orders.service.js';
+import { ExtractionRuns } from './extraction/extraction-runs.service.js';
+import { ExtractionStore } from './extraction/extraction-store.service.js';
+import { Extractions } from './extraction/extractions.service.js';
+import { ItemsRepository } from './extraction/items.repository.js';
+import { Resets } from './extraction/resets.service.js';
+import { SyncsRepository } from './extraction/syncs.repository.js';
 import { AccessTokens } from './grants/access-tokens.service.js';
 import { AuthorizationLog } from './grants/authorization-log.service.js';
 import { AuthorizationsController } from './grants/authorizations.controller.js';
@@ -20,6 +31,8 @@ import { Revocations } from './grants/revocations.service.js';
 import { TokenStore } from './grants/token-store.service.js';
 import { TokenVault } from './grants/token-vault.js';
 import { OutboundClient } from './outbound/outbound-client.js';
+import { PlatformProfileController } from './profile/profile.controller.js';
+import { PlatformProfiles } from './profile/profile.service.js';
 import { ProviderQuotasRepository } from './quotas/provider-quotas.repository.js';
 import { ProviderQuotas } from './quotas/provider-quotas.service.js';
 import { QuotasController } from './quotas/quotas.controller.js';
@@ -27,10 +40,23 @@ import { ProviderAccounts } from './registry/provider-accounts.service.js';
 import { ProviderApi } from './registry/provider-api.js';
 import { ProviderRequests } from './registry/provider-requests.js';
 import { Providers } from './registry/providers.service.js';
+import { SignatureData } from './signature/signature-data.js';
+import { SignatureJob } from './signature/signature-job.service.js';
+import { SoulSignaturesController } from './signature/signatures.controller.js';
+import { SignaturesRepository } from './signature/signatures.repository.js';
+import { SoulSignatures } from './signature/signatures.service.js';
 
 @Module({
   imports: [ClockModule, PeriodicModule, UsersModule],
-  controllers: [AuthorizationsController, QuotasController, ConnectionsController],
+  controllers: [
+    AuthorizationsController,
+    QuotasController,
+    ConnectionsController,
+    ExtractionOrdersController,
+    ExtractionJobsController,
+    PlatformProfileController,
+    SoulSignaturesController,
+  ],
   providers: [
     OutboundClient,
     Providers,
@@ -54,6 +80,20 @@ import { Providers } from './registry/providers.service.js';
     Connections,
     ConnectionViews,
     ConnectorData,
+    ItemsRepository,
+    SyncsRepository,
+    Extractions,
+    ExtractionStore,
+    ExtractionRuns,
+    ExtractionJobs,
+    ExtractionOrders,
+    Resets,
+    ExtractionData,
+    PlatformProfiles,
+    SignaturesRepository,
+    SoulSignatures,
+    SignatureJob,
+    SignatureData,
   ],
 })
 export class ConnectorsModule {}
