@@ -1,5 +1,6 @@
 import type { BenchCase } from '../bench-case.js';
 import { crossingEvict } from './crossing-evict.js';
+import { dashboard } from './dashboard.js';
 import { fanOut } from './fan-out.js';
 import { hitRatio } from './hit-ratio.js';
 import { http } from './http.js';
@@ -31,6 +32,7 @@ export const cases: readonly BenchCase[] = [
   memory,
   hitRatio,
   platformReads,
+  dashboard,
   fanOut,
   logDelay,
   idleSockets,

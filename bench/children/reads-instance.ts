@@ -11,7 +11,7 @@ interface Bootstrap {
 }
 
 serveParent({
-  start: async ({ redisUrl, databaseUrl, secret, name, cacheTtls }: ReadsSetup) => {
+  start: async ({ redisUrl, databaseUrl, secret, name, cacheTtls, settings }: ReadsSetup) => {
     const { href } = pathToFileURL(resolve('dist/src/bootstrap.js'));
     const service = (await import(href)) as Bootstrap;
     const app = await service.createApp({
@@ -19,8 +19,6 @@ serveParent({
       PORT: '0',
       LOG_LEVEL: 'warn',
       DATABASE_URL: databaseUrl,
-      REDIS_URL: redisUrl,
-      REDIS_KEY_PREFIX: name,
       AUTH_SECRET: secret,
       AUTH_ACCESS_TTL: '1h',
       AUTH_ARGON2_MEMORY_KIB: '64',
@@ -29,7 +27,9 @@ serveParent({
       BURST_LIMIT: '0',
       USAGE_FREE_TEXT_PER_DAY: '100000',
       USERNAME_LOOKUPS_PER_MINUTE: '1000000',
+      ...(redisUrl === '' ? {} : { REDIS_URL: redisUrl, REDIS_KEY_PREFIX: name }),
       ...(cacheTtls === '' ? {} : { CACHE_TTLS: cacheTtls }),
+      ...settings,
     });
     return service.serve(app);
   },

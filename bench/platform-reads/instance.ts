@@ -7,6 +7,7 @@ import { buildService } from '../realtime/instances.js';
 
 /** What an instance is started with. */
 export interface ReadsSetup {
+  /** Empty: none. */
   redisUrl: string;
   databaseUrl: string;
   secret: string;
@@ -14,6 +15,8 @@ export interface ReadsSetup {
   name: string;
   /** Lifetimes by cache name; empty for those that the caches declare. */
   cacheTtls: string;
+  /** Further ones. */
+  settings?: Record<string, string>;
 }
 
 export interface ReadsInstance {
