@@ -366,6 +366,54 @@ const OPERATIONS: Row[] = [
   row('POST /api/cache/invalidate', administrators(202), () => ({ body: { prefix: 'character:stats' } })),
 ];
 
+const EXTRACTIONS: Row[] = [
+  // Nobody has connected anything.
+  row('GET /api/connectors/rate-limits', signedIn(200)),
+  row('POST /api/connectors/{platform}/jobs', signedIn(424), () => ({
+    params: { platform: 'github' },
+    body: { kind: 'code' },
+  })),
+  row('POST /api/connectors/{platform}/reset', signedIn(202), () => ({ params: { platform: 'github' } })),
+  row('POST /api/connectors/reset/{userId}', hidden(200), ({ owner }) => ({
+    params: { userId: owner.user.id },
+  })),
+  row('GET /api/connectors/profile', signedIn(200)),
+  row('GET /api/soul-signature', signedIn(404)),
+  row('POST /api/soul-signature/computations', signedIn(202)),
+  row('GET /api/extraction-jobs', signedIn(200)),
+  row('GET /api/extraction-jobs/{jid}', ownerAlone(200), async (world) => ({
+    params: { jid: await world.extraction() },
+  })),
+  row('GET /api/extraction-jobs/{jid}/events', ownerAlone(200), async (world) => ({
+    params: { jid: await world.extraction() },
+  })),
+  row('POST /api/extraction-jobs/{jid}/cancel', ownerAlone(202), async (world) => ({
+    params: { jid: await world.extraction() },
+  })),
+];
+
+const CONNECTIONS: Row[] = [
+  row('GET /api/connectors', signedIn(200)),
+  row('GET /api/connectors/{platform}', signedIn(200), () => ({ params: { platform: 'spotify' } })),
+  row('GET /api/connectors/status/{userId}', hidden(200), ({ owner }) => ({
+    params: { userId: owner.user.id },
+  })),
+  row('POST /api/connectors/{platform}/authorizations', signedIn(201), ({ url }) => ({
+    params: { platform: 'spotify' },
+    body: { returnUrl: `${url}/` },
+  })),
+  // Nobody knows the state.
+  row('GET /api/connectors/{platform}/callback', open(400), () => ({
+    params: { platform: 'spotify' },
+    query: 'state=none&code=none',
+  })),
+  row('POST /api/connectors/callback', signedIn(400), () => ({ body: { state: 'none', code: 'none' } })),
+  row('DELETE /api/connectors/{platform}', signedIn(204), () => ({ params: { platform: 'spotify' } })),
+  row('DELETE /api/connectors/{provider}/{userId}', hidden(200), ({ owner }) => ({
+    params: { provider: 'spotify', userId: owner.user.id },
+  })),
+];
+
 /** Every route for everybody. A route that is not here fails a test. */
 export const HTTP_MATRIX: Row[] = [
   ...USERS,
@@ -373,6 +421,8 @@ export const HTTP_MATRIX: Row[] = [
   ...CHARACTERS,
   ...CONVERSATIONS,
   ...JOBS,
+  ...CONNECTIONS,
+  ...EXTRACTIONS,
   ...USAGE,
   ...AI,
   ...OPERATIONS,

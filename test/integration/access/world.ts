@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import sharp from 'sharp';
 import { HealthService } from '../../../src/health/health.service.js';
+import { Jobs } from '../../../src/platform/jobs/jobs.service.js';
 import { Api, expectStatus, newCharacter, newPerson, Person } from '../../support/api-client.js';
 import type { Answer, Character, Conversation, Message } from '../../support/api-client.js';
 import { eventually } from '../../support/eventually.js';
@@ -38,7 +39,11 @@ export class World {
   ) {}
 
   static async create(): Promise<World> {
-    const running = await startApp({ SOCKET_MAX_PER_USER: '50', USAGE_FREE_TEXT_PER_DAY: '10000' });
+    const running = await startApp({
+      SOCKET_MAX_PER_USER: '50',
+      USAGE_FREE_TEXT_PER_DAY: '10000',
+      CONNECTOR_SPOTIFY_CLIENT_ID: 'rapport',
+    });
     running.app.get(HealthService).started = true;
     const [owner, member, other, someone] = (await Promise.all(
       [1, 2, 3, 4].map(() => newPerson(running.url)),
@@ -125,6 +130,14 @@ export class World {
     const { conversation } = await this.talk();
     const ordered = await this.owner.post<{ jobId: string }>(`/api/conversations/${conversation.id}/summary`);
     return expectStatus(202, ordered).jobId;
+  }
+
+  /** Of the owner, who has connected nothing: it fails. */
+  async extraction(): Promise<string> {
+    const { id: userId } = this.owner.user;
+    const payload = { userId, platform: 'github', kind: 'code', connectedAt: 0 };
+    const jobs = this.app.get(Jobs, { strict: false });
+    return (await jobs.enqueue('connector.extract', { userId, payload })).job.id;
   }
 
   /** Of the owner, ready to be downloaded. */
