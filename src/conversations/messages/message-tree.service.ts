@@ -57,7 +57,8 @@ export class MessageTree {
     const isFirst = askedSeq === null && !(await this.messages.hasReplyBehind(answered));
     const joins = isFirst || (await this.isEnd(answered));
     const branch = joins ? answered.branch : seq;
-    if (joins && (await this.paths.isShown({ ...answered, pos, seq }))) {
+    if (joins && lastSeq > answered.seq) await this.paths.markLate({ ...answered, pos }, seq);
+    if (joins && (await this.paths.isShown({ ...answered, pos }))) {
       return { branch, pos, shown: true, switches: false, turned: false };
     }
     const said = await this.paths.last(id, 'user');

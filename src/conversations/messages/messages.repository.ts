@@ -115,6 +115,11 @@ export class MessagesRepository {
     return this.paths.isShown(message);
   }
 
+  /** Ids of those that are on the path that is shown. */
+  shownAmong(conversationId: string, messages: readonly MessageRecord[]): Promise<Set<string>> {
+    return this.paths.shownAmong(conversationId, messages);
+  }
+
   /** What had been said when `answered` was to be answered, oldest first and ending with it. */
   historyUpTo(answered: Place, limit?: number): Promise<HistoryMessage[]> {
     return this.paths.historyUpTo(answered, limit);

@@ -134,9 +134,8 @@ export class MessagesService {
     await this.conversations.get(actor, conversationId);
     const message = await this.getMessage(conversationId, messageId);
     const variants = await this.messages.variantsOf(message, MAX_VARIANTS);
-    const items = [];
-    for (const one of variants) items.push({ ...toMessage(one), active: await this.messages.isShown(one) });
-    return { items };
+    const shown = await this.messages.shownAmong(conversationId, variants);
+    return { items: variants.map((one) => ({ ...toMessage(one), active: shown.has(one.id) })) };
   }
 
   /** What a message said before, newest first. */

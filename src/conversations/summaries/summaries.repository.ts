@@ -23,16 +23,14 @@ export class SummariesRepository {
   async current(conversationId: string): Promise<SummaryRecord | undefined> {
     const summary = await this.find(conversationId);
     if (!summary || summary.stale) return summary;
-    const isShown = await this.paths.isShown({ ...summary, seq: summary.coversThroughSeq });
-    return { ...summary, stale: !isShown };
+    return { ...summary, stale: !(await this.paths.isShown(summary)) };
   }
 
   /** The one that tells what was said before a message; undefined where there is none, or it is stale. */
   async before(message: MessageRecord): Promise<SummaryRecord | undefined> {
     const summary = await this.find(message.conversationId);
     if (!summary || summary.stale || summary.coversThroughSeq >= message.seq) return undefined;
-    const covered = { ...summary, seq: summary.coversThroughSeq };
-    return (await this.paths.isBefore(covered, message)) ? summary : undefined;
+    return (await this.paths.isBefore(summary, message)) ? summary : undefined;
   }
 
   /** In place of the one before. */

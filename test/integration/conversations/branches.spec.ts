@@ -1,10 +1,13 @@
 import { v7 } from 'uuid';
 import { FULL_SIZE } from '../../../libs/cache/src/testing/full-size.js';
+import type { GenerationEntity } from '../../../src/conversations/generations/generation.entity.js';
+import { GenerationsRepository } from '../../../src/conversations/generations/generations.repository.js';
 import {
   MessagesRepository,
   type MessageRecord,
 } from '../../../src/conversations/messages/messages.repository.js';
 import { MessagesService } from '../../../src/conversations/messages/messages.service.js';
+import { newId } from '../../../src/platform/ids/ids.js';
 import { Database } from '../../../src/platform/database/database.js';
 import { expectStatus, type Conversation, type Message, type Page } from '../../support/api-client.js';
 import type { Problem } from '../../support/api-client.js';
@@ -75,6 +78,53 @@ describe('a message that follows an earlier one', () => {
     expectStatus(404, await service.person.get(path(talk, `?leaf=${foreign.id}`)));
     expectStatus(404, await service.person.get(path(talk, `?leaf=${gone.id}`)));
     expectStatus(400, await service.person.get(path(talk, '?leaf=none')));
+  });
+});
+
+/** A question whose answer comes when it is told to. */
+const ask = async (talk: Talk, text: string, parentId?: string) => {
+  const reply = { mode: 'stream' as const, queue: true };
+  const posted = await service.log.append(talk, service.actor, {
+    clientMessageId: newId(),
+    text,
+    parentId,
+    reply,
+  });
+  return { message: posted.message, generation: posted.generation! };
+};
+
+describe('a reply that comes after a branch has begun', () => {
+  it('is on it where the branch left behind a later question', async () => {
+    const talk = await service.talk();
+    const first = await ask(talk, 'one');
+    const second = await ask(talk, 'two');
+    const third = await ask(talk, 'three');
+    const other = await service.say(talk, 'other', second.message.id);
+    const late = await service.conclude(first.generation, 'ONE');
+    expect(await context(talk)).toEqual(['one', 'ONE', 'two', 'other']);
+    expect(await shown(talk)).toEqual(['one', 'two', 'other', 'ONE']);
+    expect(await shown(talk, `?leaf=${third.message.id}`)).toEqual(['one', 'two', 'three', 'ONE']);
+    expect(await shown(talk, `?before=${late.seq}&limit=2`)).toEqual(['two', 'other']);
+    expect(await shown(talk, `?after=${other.seq}`)).toEqual(['ONE']);
+    expect(await shown(talk, `?after=${second.message.seq}&limit=1`)).toEqual(['other']);
+    const { items } = expectStatus(
+      200,
+      await service.person.get<{ items: { active: boolean }[] }>(path(talk, `/${late.id}/variants`)),
+    );
+    expect(items.map(({ active }) => active)).toEqual([true]);
+    const further = await service.say(talk, 'further', other.id);
+    expect(await shown(talk, `?before=${further.seq + 1}&limit=3`)).toEqual(['other', 'ONE', 'further']);
+    expect(await shown(talk, `?after=${other.seq}`)).toEqual(['ONE', 'further']);
+  });
+
+  it('is not on it where the branch left at the question that it answers', async () => {
+    const talk = await service.talk();
+    const first = await ask(talk, 'one');
+    await ask(talk, 'two');
+    await service.say(talk, 'instead', first.message.id);
+    await service.conclude(first.generation, 'ONE');
+    expect(await context(talk)).toEqual(['one', 'instead']);
+    expect(await shown(talk)).toEqual(['one', 'instead']);
   });
 });
 
@@ -333,5 +383,60 @@ describe.each(SEEDS)('a random tree of messages (seed %i)', (seed) => {
       const said = await rows.historyUpTo(one);
       expect(said.map(({ seq }) => seq)).toEqual(toOne.map(({ seq }) => seq));
     }
+  });
+});
+
+describe.each(SEEDS)('a random tree whose replies come late (seed %i)', (seed) => {
+  it('has the windows and contexts of what stands before the places where its branches began', async () => {
+    const random = randomFrom(seed);
+    const talk = await service.talk();
+    const rows = service.app.get(MessagesRepository, { strict: false });
+    const { manager } = service.app.get(Database, { strict: false });
+    const recovery = jest
+      .spyOn(service.app.get(GenerationsRepository, { strict: false }), 'orphans')
+      .mockResolvedValue([]);
+    const queue: GenerationEntity[] = [];
+    for (let step = 0; step < STEPS; step += 1) {
+      const stored = await manager.query<MessageRecord[]>(
+        'SELECT id, conversation_id AS "conversationId", seq, branch, pos FROM messages WHERE conversation_id = $1 ORDER BY seq',
+        [talk.id],
+      );
+      const branches = await manager.query<{ branch: number; parent: number; pos: number }[]>(
+        'SELECT branch, parent, fork_pos AS pos FROM conversation_branches WHERE conversation_id = $1',
+        [talk.id],
+      );
+      const [{ branch: active } = { branch: 0 }] = await manager.query<{ branch: number }[]>(
+        'SELECT active_branch AS branch FROM conversations WHERE id = $1',
+        [talk.id],
+      );
+      const pathTo = (branch: number, pos: number): MessageRecord[] => {
+        const parts = [{ branch, pos }];
+        for (let at = branches.find((one) => one.branch === branch); at;) {
+          const { parent, pos: end } = at;
+          parts.push({ branch: parent, pos: end });
+          at = branches.find((one) => one.branch === parent);
+        }
+        return stored.filter((one) =>
+          parts.some((part) => part.branch === one.branch && one.pos <= part.pos),
+        );
+      };
+      const ids = (items: readonly { id: string }[]): string[] => items.map(({ id }) => id);
+      expect(ids(await rows.window(talk.id, { limit: 1_000 }))).toEqual(ids(pathTo(active, Infinity)));
+
+      const one = stored[random(stored.length)]!;
+      const [limit, at] = [1 + random(4), random(stored.length)];
+      const toOne = pathTo(one.branch, one.pos);
+      const window = async (ends: object) => ids(await rows.window(talk.id, { limit, ...ends }, one));
+      expect(await window({})).toEqual(ids(toOne.slice(-limit)));
+      expect(await window({ before: at })).toEqual(ids(toOne.filter(({ seq }) => seq < at).slice(-limit)));
+      expect(await window({ after: at })).toEqual(ids(toOne.filter(({ seq }) => seq > at).slice(0, limit)));
+      const said = toOne.toSorted((a, b) => a.pos - b.pos).map(({ seq }) => seq);
+      expect((await rows.historyUpTo(one)).map(({ seq }) => seq)).toEqual(said);
+
+      const next = random(3) === 0 ? queue.shift() : undefined;
+      if (next) await service.conclude(next, `answer ${step}`);
+      else queue.push((await ask(talk, `ask ${step}`, random(2) === 0 ? undefined : one.id)).generation);
+    }
+    recovery.mockRestore();
   });
 });

@@ -12,6 +12,8 @@ import { fillConversation } from '../../support/fill-conversation.js';
 const SHORT = 100;
 const LONG = FULL_SIZE ? 100_000 : 5_000;
 
+type Query = (sql: string, parameters: unknown[]) => Promise<unknown>;
+
 interface Plan {
   'Node Type': string;
   'Relation Name'?: string;
@@ -22,19 +24,74 @@ interface Plan {
   Plans?: Plan[];
 }
 
+/** Replies that were generated again, of the same message or one after the other. */
+const OFTEN = 200;
+
 let service: ConversationsApp;
 let short: Talk;
 let long: Talk;
+/** One reply was generated again a few times, or often. */
+let tried: { few: Talk; many: Talk };
+/** Each reply was generated again once, so that each began a branch of the one before it. */
+let nested: { few: Talk; many: Talk };
+
+/** As if the reply to the message 50 had been generated again so many times; the newest is shown. */
+async function addVariants(query: Query, { id, userId }: Talk, times: number): Promise<void> {
+  const newest = 60 + times;
+  await query(
+    `INSERT INTO messages (id, conversation_id, owner_id, seq, branch, pos, role, parent_id, text)
+     SELECT md5($1::text || '.' || n)::uuid, $1::text::uuid, $2::uuid, n, n, 101, 'character', md5($1::text || '.50')::uuid,
+            'variant ' || n FROM generate_series(61, $3::int) n`,
+    [id, userId, newest],
+  );
+  await query(
+    `INSERT INTO conversation_branches (conversation_id, branch, parent, fork_seq, fork_pos)
+     SELECT $1, n, 0, 50, 100 FROM generate_series(61, $2::int) n`,
+    [id, newest],
+  );
+  await query('UPDATE conversations SET last_seq = $2, active_branch = $2 WHERE id = $1', [id, newest]);
+}
+
+/** Question, reply and another reply that is gone on with, so many times. */
+async function fillNested(query: Query, { id, userId }: Talk, turns: number): Promise<void> {
+  await query(
+    `INSERT INTO messages (id, conversation_id, owner_id, seq, branch, pos, role, sender_id, client_message_id, parent_id, text)
+     SELECT md5($1::text || '.' || n)::uuid, $1::text::uuid, $2::uuid, n,
+            CASE WHEN k = 2 THEN n WHEN t = 0 THEN 0 ELSE 3 * t + 1 END,
+            CASE WHEN k = 0 THEN 2 * n ELSE 2 * (3 * t + 2) + 1 END,
+            CASE WHEN k = 0 THEN 'user' ELSE 'character' END,
+            CASE WHEN k = 0 THEN $2::uuid END, CASE WHEN k = 0 THEN 'c' || n END,
+            CASE WHEN k > 0 OR t > 0 THEN md5($1::text || '.' || (3 * t + CASE WHEN k = 0 THEN 1 ELSE 2 END))::uuid END,
+            'message ' || n
+     FROM generate_series(0, $3::int - 1) t, generate_series(0, 2) k, LATERAL (SELECT 3 * t + 2 + k AS n) s`,
+    [id, userId, turns],
+  );
+  await query(
+    `INSERT INTO conversation_branches (conversation_id, branch, parent, fork_seq, fork_pos)
+     SELECT $1, 3 * t + 4, CASE WHEN t = 0 THEN 0 ELSE 3 * t + 1 END, 3 * t + 2, 2 * (3 * t + 2)
+     FROM generate_series(0, $2::int - 1) t`,
+    [id, turns],
+  );
+  const last = 3 * turns + 1;
+  await query('UPDATE conversations SET last_seq = $2, active_branch = $2 WHERE id = $1', [id, last]);
+}
 
 beforeAll(async () => {
   const { url } = await (await testServers.postgres()).createDatabase();
   service = await startConversations({ DATABASE_URL: url });
   const { manager } = service.app.get(Database, { strict: false });
-  const query = (sql: string, parameters: unknown[]) => manager.query(sql, parameters);
+  const query: Query = (sql, parameters) => manager.query(sql, parameters);
   short = await service.talk();
   long = await service.talk();
   await fillConversation(query, short, SHORT);
   await fillConversation(query, long, LONG);
+  tried = { few: await service.talk(), many: await service.talk() };
+  for (const talk of Object.values(tried)) await fillConversation(query, talk, 60);
+  await addVariants(query, tried.few, 2);
+  await addVariants(query, tried.many, OFTEN);
+  nested = { few: await service.talk(), many: await service.talk() };
+  await fillNested(query, nested.few, OFTEN);
+  await fillNested(query, nested.many, 3 * OFTEN);
   await manager.query('VACUUM ANALYZE');
 }, START_MS);
 afterAll(() => service?.close());
@@ -81,8 +138,16 @@ const operations: Record<string, (talk: Talk, length: number) => Promise<unknown
     service.app.get(ConversationsService, { strict: false }).list(service.actor, { limit: 7 }),
 };
 
+interface Read {
+  rows: number;
+  /** Of them, those that say where a branch begins: a few bytes each. */
+  forks: number;
+  scanned: string[];
+  statements: number;
+}
+
 /** Rows that the statements of some work look at, by what the database counts when they are run again. */
-async function rowsReadBy(work: () => Promise<unknown>): Promise<{ rows: number; scanned: string[] }> {
+async function rowsReadBy(work: () => Promise<unknown>): Promise<Read> {
   const { manager } = service.app.get(Database, { strict: false });
   const asked: [sql: string, parameters: unknown[]][] = [];
   const spy = jest.spyOn(manager.connection.logger, 'logQuery').mockImplementation((sql, parameters) => {
@@ -91,12 +156,15 @@ async function rowsReadBy(work: () => Promise<unknown>): Promise<{ rows: number;
   await work();
   spy.mockRestore();
   let rows = 0;
+  let forks = 0;
   const scanned: string[] = [];
   const count = (plan: Plan): void => {
     const { 'Node Type': type, 'Relation Name': table } = plan;
     if (table) {
       const removed = (plan['Rows Removed by Filter'] ?? 0) + (plan['Rows Removed by Index Recheck'] ?? 0);
-      rows += (plan['Actual Rows'] + removed) * plan['Actual Loops'];
+      const read = (plan['Actual Rows'] + removed) * plan['Actual Loops'];
+      rows += read;
+      if (table === 'conversation_branches') forks += read;
       if (type === 'Seq Scan' && ['messages', 'generations'].includes(table)) scanned.push(table);
     }
     for (const inner of plan.Plans ?? []) count(inner);
@@ -109,7 +177,7 @@ async function rowsReadBy(work: () => Promise<unknown>): Promise<{ rows: number;
     );
     count(row!['QUERY PLAN'][0]!.Plan);
   }
-  return { rows, scanned };
+  return { rows, forks, scanned, statements: asked.length };
 }
 
 describe(`a conversation of ${LONG} messages`, () => {
@@ -130,5 +198,53 @@ describe(`a conversation of ${LONG} messages`, () => {
     const common = await rowsReadBy(() => search.search(stranger, { q: 'message', limit: 5 }));
     expect([...scanned, ...common.scanned]).toEqual([]);
     expect(Math.max(rows, common.rows)).toBeLessThan(10);
+  });
+});
+
+describe(`a reply that was generated again ${OFTEN} times`, () => {
+  it.each([
+    'the newest page',
+    'a page before',
+    'a page after',
+    'a page around',
+    'the context',
+    'a message and its reply',
+    'an edit',
+  ])('makes its conversation cost no more: %s', async (name) => {
+    const few = await rowsReadBy(() => operations[name]!(tried.few, 60));
+    const many = await rowsReadBy(() => operations[name]!(tried.many, 60));
+    expect(many.rows).toBeLessThanOrEqual(few.rows + 3);
+  });
+
+  it('is listed with its variants in a few statements', async () => {
+    const { manager } = service.app.get(Database, { strict: false });
+    const [one] = await manager.query<{ id: string }[]>(
+      'SELECT id FROM messages WHERE conversation_id = $1 AND seq = 61',
+      [tried.many.id],
+    );
+    const { statements } = await rowsReadBy(() => messages().variants(service.actor, tried.many.id, one!.id));
+    // Those of the housekeeping of the service included.
+    expect(statements).toBeLessThan(20);
+  });
+});
+
+describe(`a path with ${3 * OFTEN} replies that were generated again`, () => {
+  it.each(['the newest page', 'the context', 'a message and its reply', 'an edit'])(
+    'costs no more where it is gone on with: %s',
+    async (name) => {
+      const few = await rowsReadBy(() => operations[name]!(nested.few, 3 * OFTEN));
+      const many = await rowsReadBy(() => operations[name]!(nested.many, 9 * OFTEN));
+      expect(many.rows).toBeLessThanOrEqual(Math.max(few.rows * 1.05, few.rows + 3));
+    },
+  );
+
+  it('costs no more than a few bytes for each of them where it is read far from its end', async () => {
+    for (const name of ['a page before', 'a page around']) {
+      const few = await rowsReadBy(() => operations[name]!(nested.few, 3 * OFTEN));
+      const many = await rowsReadBy(() => operations[name]!(nested.many, 9 * OFTEN));
+      expect(many.rows - many.forks).toBeLessThanOrEqual(few.rows - few.forks + 3);
+      // Each look walks to the place from the end.
+      expect(many.forks).toBeLessThanOrEqual(4 * 3 * OFTEN);
+    }
   });
 });

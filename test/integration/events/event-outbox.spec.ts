@@ -310,15 +310,15 @@ describe('events of transactions', () => {
     });
 
     it('are numbered anew once, however many processes notice', async () => {
-      const both = await Promise.all([start(), start()]);
-      await both[0]!.say(stream, 'one');
+      const [here, there] = await Promise.all([start(), start()]);
+      await here.say(stream, 'one');
       await until('told and forgotten', async () => (await waiting()) === 0);
       await restore();
-      await Promise.all(both.map(({ outbox }) => outbox.relay()));
+      await Promise.all([here, there].map(({ outbox }) => outbox.relay()));
       const texts = Array.from({ length: 20 }, (_, index) => String(index));
-      await Promise.all(texts.map((text, index) => both[index % 2]!.say(stream, text)));
-      await until('all told', async () => (await read(both[0]!)).length > 20);
-      expect((await read(both[1]!)).sort()).toEqual(['one', ...texts].sort());
+      await Promise.all(texts.map((text, index) => (index % 2 ? here : there).say(stream, text)));
+      await until('all told', async () => (await read(here)).length > 20);
+      expect((await read(there)).sort()).toEqual(['one', ...texts].sort());
     });
   });
 

@@ -14,6 +14,12 @@ ALTER TABLE ${table} ALTER COLUMN ordinal SET DEFAULT nextval('${table}_ordinal_
 
 const LATE_REPLIES = `
 ALTER TABLE conversation_branches ADD COLUMN late_seq int;
+UPDATE conversation_branches b SET late_seq = late.seq FROM (
+  SELECT f.conversation_id, f.branch, max(m.seq) AS seq
+  FROM conversation_branches f JOIN messages m ON m.conversation_id = f.conversation_id AND m.branch = f.parent
+    AND m.pos BETWEEN f.fork_pos - 128 AND f.fork_pos AND m.seq > f.fork_seq AND m.deleted_at IS NULL
+  GROUP BY f.conversation_id, f.branch
+) late WHERE late.conversation_id = b.conversation_id AND late.branch = b.branch;
 CREATE INDEX conversation_branches_late_idx ON conversation_branches (conversation_id) WHERE late_seq IS NOT NULL;
 `;
 
