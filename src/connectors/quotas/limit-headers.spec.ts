@@ -90,6 +90,12 @@ it.each<[what: string, headers: Record<string, string>, limit: ProviderLimit, ex
   ],
   ['RateLimit', { ratelimit: '"default";r=50;t=30' }, PLAIN, { remaining: 50, resetsInMs: 30_000 }],
   [
+    'RateLimit and its policy',
+    { ratelimit: '"day";r=50;t=30', 'ratelimit-policy': '"minute";q=10;w=60, "day";q=800;w=86400' },
+    PLAIN,
+    { limit: 800, remaining: 50 },
+  ],
+  [
     'several of RateLimit',
     { ratelimit: '"minute";r=5;t=30, "day";r=3;t=900, "week";r=8;t=1' },
     PLAIN,

@@ -18,6 +18,8 @@ const LONGEST_MS = 86_400_000;
 /** After a refusal that does not say for how long. */
 const DEFAULT_MS = 60_000;
 const LARGEST_COUNT = 1_000_000_000;
+/** Characters of a list that are read. */
+const LONGEST_HEADER = 1_000;
 /** Numbers above it are seconds since 1970, not seconds from now. */
 const EARLIEST_EPOCH = 1_000_000_000;
 
@@ -28,7 +30,7 @@ interface Window {
 }
 
 /**
- * Reads `Retry-After`, `RateLimit` (all drafts of draft-ietf-httpapi-ratelimit-headers), `X-RateLimit-*`, and the headers
+ * Reads `Retry-After`, `RateLimit` and its policy (all drafts of draft-ietf-httpapi-ratelimit-headers), `X-RateLimit-*`, and the headers
  * that the platform declares. Times are taken relative to the answer's own `Date`, so that a platform's wrong clock does
  * no harm; what is no number counts as not there, what is too large is bounded.
  * @returns undefined for an answer that tells nothing
@@ -66,11 +68,7 @@ function windowsOf(headers: Headers, { headers: names }: ProviderLimit, sentMs: 
         },
       ]
     : [windowOf(headers, 'x-ratelimit', sentMs)];
-  return [
-    ...declared,
-    windowOf(headers, 'ratelimit', sentMs),
-    ...structured(headers.get('ratelimit'), sentMs),
-  ];
+  return [...declared, windowOf(headers, 'ratelimit', sentMs), ...structured(headers, sentMs)];
 }
 
 const windowOf = (headers: Headers, prefix: string, sentMs: number): Window => ({
@@ -79,22 +77,31 @@ const windowOf = (headers: Headers, prefix: string, sentMs: number): Window => (
   resetsInMs: resetOf(headers.get(`${prefix}-reset`), sentMs),
 });
 
-/** `"default";r=50;t=30` or, in older drafts, `limit=100, remaining=50, reset=30`. */
-function structured(header: string | null, sentMs: number): Window[] {
-  if (header === null) return [];
+/** `"default";r=50;t=30` with the quota in the policy of the same name; in older drafts `limit=100, remaining=50, reset=30`. */
+function structured(headers: Headers, sentMs: number): Window[] {
+  const [header = '', policy = ''] = ['ratelimit', 'ratelimit-policy'].map((name) =>
+    headers.get(name)?.slice(0, LONGEST_HEADER),
+  );
   if (/\bremaining\s*=/.test(header)) return [member(header, 'limit', 'remaining', 'reset', sentMs)];
-  return header.split(',').map((item) => member(item, 'q', 'r', 't', sentMs));
+  const policies = policy.split(',');
+  return header.split(',').map((item) => {
+    const own = policies.find((one) => nameOf(one) === nameOf(item)) ?? '';
+    return { ...member(item, 'q', 'r', 't', sentMs), limit: countOf(parameterOf(own, 'q')) };
+  });
 }
 
+const nameOf = (item: string): string => item.split(';', 1)[0]!.trim();
+
 function member(text: string, limit: string, remaining: string, reset: string, sentMs: number): Window {
-  const value = (name: string): string | null =>
-    new RegExp(`(?:^|[;,\\s])${name}\\s*=\\s*([\\d.]+)`).exec(text)?.[1] ?? null;
   return {
-    limit: countOf(value(limit)),
-    remaining: countOf(value(remaining)),
-    resetsInMs: resetOf(value(reset), sentMs),
+    limit: countOf(parameterOf(text, limit)),
+    remaining: countOf(parameterOf(text, remaining)),
+    resetsInMs: resetOf(parameterOf(text, reset), sentMs),
   };
 }
+
+const parameterOf = (text: string, name: string): string | null =>
+  new RegExp(`(?:^|[;,\\s])${name}\\s*=\\s*([\\d.]+)`).exec(text)?.[1] ?? null;
 
 /** Of several windows the one that has least left; of those the one that lasts longest. */
 function tightestOf(windows: readonly Window[]): Window | undefined {

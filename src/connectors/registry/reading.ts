@@ -5,6 +5,7 @@
 const MAX_TEXT = 300;
 const MAX_LABEL = 60;
 const MAX_LABELS = 20;
+const MAX_HEADER = 4_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -85,7 +86,7 @@ export function parameterOf(address: unknown, name: string): string | undefined 
 
 /** The address that a `Link` header (RFC 8288) has for a relation. */
 export function linkOf(header: string | null, relation: string): string | undefined {
-  for (const link of (header ?? '').split(/,\s*(?=<)/)) {
+  for (const link of (header ?? '').slice(0, MAX_HEADER).split(/,\s*(?=<)/)) {
     const [, address, rest = ''] = /^\s*<([^>]*)>(.*)$/.exec(link) ?? [];
     if (new RegExp(`;\\s*rel="?(?:[^"]*\\s)?${relation}(?:\\s|"|;|$)`, 'i').test(rest)) return address;
   }

@@ -279,9 +279,11 @@ describe('bad answers', () => {
     const stop = new AbortController();
     const why = new Error('cancelled');
     answer = () => stop.abort(why);
+    const started = performance.now();
     await expect(clientOf().json(origin, { signal: stop.signal })).rejects.toBe(why);
     await expect(clientOf().json(origin, { signal: stop.signal })).rejects.toBe(why);
     expect(seen).toHaveLength(1);
+    expect(performance.now() - started).toBeLessThan(2_000);
   });
 
   it('says that nobody is there', async () => {

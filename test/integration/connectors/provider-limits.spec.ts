@@ -246,6 +246,7 @@ describe.each([
     const provider = other.providers.get('github');
     const headers = new Headers({ 'x-ratelimit-remaining': '4999', 'x-ratelimit-reset': '9999999999' });
     await other.quotas.observe(provider, userId, { status: 200, headers, body: [] });
+    says(200, {});
     expect(await busy(other)).toBeGreaterThan(110);
   });
 
