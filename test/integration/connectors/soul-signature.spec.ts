@@ -79,6 +79,18 @@ describe('the soul signature of a person', () => {
     expectStatus(202, await person.post('/api/connectors/spotify/jobs', { kind: 'library' }));
   };
   const order = (): Promise<Answer<{ jobId: string }>> => person.post(`${PATH}/computations`);
+  /** Computations wait until it is called. */
+  const hold = (): (() => void) => {
+    const extractions = running.app.get(Extractions);
+    const inputsOf = extractions.inputsOf.bind(extractions);
+    let goOn = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (goOn = resolve));
+    jest.spyOn(extractions, 'inputsOf').mockImplementation(async function* (userId) {
+      await gate;
+      yield* inputsOf(userId);
+    });
+    return goOn;
+  };
   const jobEnds = (id: string): Promise<string> =>
     eventually('the end of a job', async () => {
       const { status } = expectStatus(200, await person.get<{ status: string }>(`/api/jobs/${id}`));
@@ -117,14 +129,10 @@ describe('the soul signature of a person', () => {
       const signature = await fresh();
       return sourcesOf(signature).length === 2 ? signature : undefined;
     });
-    // Computations wait, so that what is read in between is what the removal left.
-    const inputsOf = jest.spyOn(running.app.get(Extractions), 'inputsOf');
-    inputsOf.mockImplementation(() => {
-      throw new Error('not now');
-    });
+    const goOn = hold();
     expectStatus(204, await person.delete('/api/connectors/spotify'));
     expect((await read()).body).toMatchObject({ code: 'not-enough-data', missing: null });
-    inputsOf.mockRestore();
+    goOn();
     const left = await fresh();
     expect(sourcesOf(left)).toEqual(['github']);
     expect(left.version).toBeGreaterThan(both.version);
@@ -186,24 +194,17 @@ describe('the soul signature of a person', () => {
   it('is shown as stale while there are newer things', async () => {
     await add('github', 30);
     const { inputsHash } = await fresh();
-    jest.spyOn(running.app.get(Extractions), 'inputsOf').mockImplementation(() => {
-      throw new Error('not now');
-    });
+    const goOn = hold();
     await add('reddit', 5);
     expect((await read()).body).toMatchObject({ stale: true, inputsHash });
+    goOn();
+    expect((await fresh()).inputsHash).not.toBe(inputsHash);
   });
 
   it('of the same things is the same, however often it is ordered; one order at a time', async () => {
     await add('github', 30);
     const before = await fresh();
-    const extractions = running.app.get(Extractions);
-    const inputsOf = extractions.inputsOf.bind(extractions);
-    let goOn = (): void => undefined;
-    const gate = new Promise<void>((resolve) => (goOn = resolve));
-    jest.spyOn(extractions, 'inputsOf').mockImplementationOnce(async function* (userId) {
-      await gate;
-      yield* inputsOf(userId);
-    });
+    const goOn = hold();
     const first = await eventually('the end of earlier jobs', async () => {
       const answer = await order();
       return answer.status === 202 ? answer : undefined;
