@@ -69,7 +69,7 @@ class ServerProgram {
 export class AuthorizationServer extends ServerProgram {
   /** @param redirectUri the only one that it knows */
   static async start(redirectUri: string): Promise<AuthorizationServer> {
-    return new AuthorizationServer(...(await this.launch('authorization-server.mjs', redirectUri)));
+    return new AuthorizationServer(...(await this.launch('oidc-server.mjs', redirectUri)));
   }
 
   /** @param as who is logged in there; "deny" does not agree */
@@ -88,7 +88,7 @@ export class AuthorizationServer extends ServerProgram {
 /** `oauth2-mock-server`, which asks nobody anything. */
 export class FaultyServer extends ServerProgram {
   static async start(): Promise<FaultyServer> {
-    return new FaultyServer(...(await this.launch('faulty-authorization-server.mjs')));
+    return new FaultyServer(...(await this.launch('faulty-oidc-server.mjs')));
   }
 
   /** From now on; none by default. */

@@ -1,12 +1,12 @@
 import { CacheEngine } from './cache-engine.js';
 import { CacheHandle } from './cache-handle.js';
-import { defineCache, type AnyCache } from './declare/cache-declaration.js';
+import { defineCache } from './declare/cache-declaration.js';
 
 const shared = defineCache<[id: string], number>({ name: 'shared', ttl: '1h', l1: false, sharedOnly: true });
 
 describe('a cache that is kept only where processes share it, without Redis', () => {
   const engine = new CacheEngine({});
-  const cache = new CacheHandle<[string], number>(engine, engine.region(shared as unknown as AnyCache));
+  const cache = new CacheHandle<[string], number>(engine, engine.region(shared));
   let loads = 0;
   const load = async (): Promise<number> => ++loads;
   beforeAll(() => engine.start());
