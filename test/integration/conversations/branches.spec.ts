@@ -433,9 +433,10 @@ describe.each(SEEDS)('a random tree whose replies come late (seed %i)', (seed) =
       const said = toOne.toSorted((a, b) => a.pos - b.pos).map(({ seq }) => seq);
       expect((await rows.historyUpTo(one)).map(({ seq }) => seq)).toEqual(said);
 
-      const next = random(3) === 0 ? queue.shift() : undefined;
+      const next = random(5) < 2 ? queue.shift() : undefined;
+      const near = stored[Math.max(0, stored.length - 1 - random(6))]!;
       if (next) await service.conclude(next, `answer ${step}`);
-      else queue.push((await ask(talk, `ask ${step}`, random(2) === 0 ? undefined : one.id)).generation);
+      else queue.push((await ask(talk, `ask ${step}`, random(3) === 0 ? near.id : undefined)).generation);
     }
     recovery.mockRestore();
   });
