@@ -11,7 +11,7 @@ import { readAnswer, type ReadAnswer } from './read-answer.js';
 import { TrustedHosts } from './trusted-hosts.js';
 
 /** How names become addresses; `dns.lookup` where nothing is provided. */
-export const LOOKUP = Symbol('lookup');
+const LOOKUP = Symbol('lookup');
 
 const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 2 * 1_048_576;

@@ -11,7 +11,7 @@ import { withEndpoints } from './with-endpoints.js';
 import { withLimits } from './with-limits.js';
 
 /** The declarations to choose from; {@link SHIPPED} where nothing is provided. */
-export const DECLARATIONS = Symbol('provider declarations');
+const DECLARATIONS = Symbol('provider declarations');
 
 /** The platforms of this installation, in the order in which people see them. */
 @Injectable()

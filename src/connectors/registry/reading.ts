@@ -10,7 +10,7 @@ const MAX_HEADER = 4_000;
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The members of an object; none of anything else. */
-export const fields = (value: unknown): Fields =>
+const fields = (value: unknown): Fields =>
   value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Fields) : {};
 
 /** What lies at a path of members and array positions. */
