@@ -38,12 +38,14 @@ describe('connecting a platform', () => {
     expect(await world.statusOn(person)).toEqual(['connected', 'connected']);
   });
 
-  it('answers a reload with the same, and asks the platform once', async () => {
+  it('answers a reload with the same, also of a page that is still loading, and asks the platform once', async () => {
     const person = await world.person();
     const { code: before } = await world.server.tallies();
-    const { address, begun } = await world.connect(person);
-    const again = await Promise.all([1, 2].map(() => world.comeBack(person.at(world.b), address, begun)));
-    for (const { response } of again)
+    const begun = await world.begin(person);
+    const address = await world.server.visitAs(begun.authorizationUrl, 'somebody');
+    const onBoth = (): Promise<{ response: Response }[]> =>
+      Promise.all([world.a, world.b].map((url) => world.comeBack(person.at(url), address, begun)));
+    for (const { response } of [...(await onBoth()), ...(await onBoth())])
       expect(onward(response)).toEqual({ platform: 'oidc', result: 'connected' });
     expect((await world.server.tallies()).code).toBe(before + 1);
   });
@@ -236,7 +238,7 @@ describe('renewing tokens', () => {
     const { refresh } = await world.server.tallies({ delayMs: 450 });
     await world.letExpire(person);
     // Shorter than the platform takes: it gives a new pair that nobody gets, and takes the second try for a thief's.
-    await world.withTimes({ requestMs: 150, waitMs: 50 }, async () => {
+    await world.withTimes({ requestMs: 150, waitMs: 50, pauseMs: 0 }, async () => {
       const get = (instance: 0 | 1): Promise<string> => world.tokens(instance).get(person.user.id, 'oidc');
       await expect(get(0)).rejects.toMatchObject({ code: 'upstream-timeout' });
       await expect(get(1)).rejects.toMatchObject({ code: 'unavailable' });
