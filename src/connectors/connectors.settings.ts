@@ -1,5 +1,6 @@
 import { IsArray, IsOptional, IsString, IsUrl, Matches, ValidateBy } from 'class-validator';
 import { Setting } from '../config/setting.js';
+import { Agrees } from '../platform/redis/agrees.validator.js';
 import { VERSION } from '../version.js';
 import { isTrustedHost } from './outbound/trusted-hosts.js';
 import type { ProviderClient } from './registry/provider.js';
@@ -40,6 +41,10 @@ export class ConnectorSettings {
   })
   @IsOptional()
   @IsString()
+  @Agrees(
+    ({ oidcIssuer }: ConnectorSettings) => oidcIssuer !== undefined,
+    'belongs to a platform; name it with CONNECTOR_OIDC_ISSUER',
+  )
   oidcClientId?: string;
 
   @Setting({
@@ -49,6 +54,10 @@ export class ConnectorSettings {
   })
   @IsOptional()
   @IsString()
+  @Agrees(
+    ({ oidcClientId }: ConnectorSettings) => oidcClientId !== undefined,
+    'belongs to a client; name it with CONNECTOR_OIDC_CLIENT_ID',
+  )
   oidcClientSecret?: string;
 
   @Setting({
@@ -115,13 +124,14 @@ export class ConnectorSettings {
   /** What the service is registered as at a platform; undefined where it is not. */
   clientOf(platform: string): ProviderClient | undefined {
     const [id, secret] =
-      platform === this.oidcName
+      this.oidcIssuer !== undefined && platform === this.oidcName
         ? [this.oidcClientId, this.oidcClientSecret]
         : [this.registered(idOf(platform)), this.registered(secretOf(platform))];
     return id === undefined ? undefined : { id, secret };
   }
 
-  private registered(property: string): string | undefined {
+  /** Those of shipped platforms are declared below, and known to the compiler only by name. */
+  registered(property: string): string | undefined {
     return (this as unknown as Record<string, string | undefined>)[property];
   }
 }
@@ -147,5 +157,9 @@ for (const { platform, title } of SHIPPED) {
     Setting({ env: `${name}_CLIENT_SECRET`, secret: true, description: `Its client secret.` }),
     IsOptional(),
     IsString(),
+    Agrees(
+      (settings: ConnectorSettings) => settings.registered(idOf(platform)) !== undefined,
+      `belongs to a client; name it with ${name}_CLIENT_ID`,
+    ),
   ]);
 }

@@ -102,6 +102,12 @@ it.each<[what: string, environment: Record<string, string>, message: RegExp]>([
     /CONNECTOR_ENDPOINTS must be/,
   ],
   ['an issuer over http', { CONNECTOR_OIDC_ISSUER: 'http://x.test' }, /oidc: grant\.issuer/],
+  [
+    'a secret without its id',
+    { CONNECTOR_GITHUB_CLIENT_SECRET: 'x' },
+    /name it with CONNECTOR_GITHUB_CLIENT_ID/,
+  ],
+  ['a client of no issuer', { CONNECTOR_OIDC_CLIENT_ID: 'x' }, /name it with CONNECTOR_OIDC_ISSUER/],
   ['an issuer that is no URL', { CONNECTOR_OIDC_ISSUER: 'x' }, /CONNECTOR_OIDC_ISSUER/],
   ['a name with capitals', { CONNECTOR_OIDC_NAME: 'My Login' }, /CONNECTOR_OIDC_NAME must be lower-case/],
   ['a host with a path', { CONNECTOR_TRUSTED_HOSTS: 'x.test/path' }, /CONNECTOR_TRUSTED_HOSTS must be host/],
