@@ -3,7 +3,7 @@ import { Pool } from 'undici';
 import { Api, expectStatus } from '../../test/support/api-client.js';
 import { adminToken } from '../../test/support/tokens.js';
 import type { BenchCase, BenchContext } from '../bench-case.js';
-import { openGround } from '../dashboard/instances.js';
+import { openGround, type DashboardService } from '../dashboard/instances.js';
 import { DASHBOARD_CACHES, loadAtOnce, type Loads } from '../dashboard/loads.js';
 import { makeOwners, type DashboardOwner } from '../dashboard/people.js';
 import { quantile } from '../measure.js';
@@ -16,14 +16,19 @@ const BARS = { faster: 26, spared: 0.95 };
 /** In the time that a browser would take at most. */
 const DEADLINE_MS = 120_000;
 
+/** With the nanoseconds of processor time that the service took. */
+interface MeasuredLoads extends Loads {
+  cpu: number;
+}
+
 /** Loads of several rounds, the first of which only opens connections and compiles. */
 async function rounds(
-  url: string,
+  service: DashboardService,
   owners: readonly DashboardOwner[],
   count: number,
   { before, onRound }: { before?: () => Promise<unknown>; onRound: (round: number) => void },
-): Promise<Loads> {
-  const pool = new Pool(url, { connections: owners.length, headersTimeout: DEADLINE_MS });
+): Promise<MeasuredLoads> {
+  const pool = new Pool(service.url, { connections: owners.length, headersTimeout: DEADLINE_MS });
   const ask = async ({ person }: DashboardOwner, path: string) => {
     const headers = { authorization: `Bearer ${person.token}` };
     const answer = await pool.request({ method: 'GET', path, headers });
@@ -31,15 +36,17 @@ async function rounds(
     const timing = /db;desc="(\d+) quer/.exec(String(answer.headers['server-timing']));
     return { status: answer.statusCode, queries: Number(timing?.[1] ?? NaN) };
   };
-  const all: Loads = { latencies: [], queries: 0 };
+  const all: MeasuredLoads = { latencies: [], queries: 0, cpu: 0 };
   try {
     for (let round = 0; round <= count; round++) {
       onRound(round);
       await before?.();
+      const cpu = await service.cpu();
       const { latencies, queries } = await loadAtOnce(owners, ask);
       if (round === 0) continue;
       all.latencies.push(...latencies);
       all.queries += queries;
+      all.cpu += (await service.cpu()) - cpu;
     }
     return all;
   } finally {
@@ -48,10 +55,10 @@ async function rounds(
 }
 
 interface Found {
-  withoutCache: Loads;
-  wide: Loads;
-  cold: Loads;
-  warm: Loads;
+  withoutCache: MeasuredLoads;
+  wide: MeasuredLoads;
+  cold: MeasuredLoads;
+  warm: MeasuredLoads;
 }
 
 async function measure(context: BenchContext): Promise<Found> {
@@ -59,18 +66,18 @@ async function measure(context: BenchContext): Promise<Found> {
   const ground = await openGround();
   try {
     const cached = await ground.start('dashboard', context.redis.url);
-    const owners = await makeOwners(cached, ground.query, ground.platform, size.people, (index) =>
+    const owners = await makeOwners(cached.url, ground.query, ground.platform, size.people, (index) =>
       context.progress(`person ${index + 1} of ${size.people}`),
     );
     const bare = await ground.start('bare', '', PATIENT);
     const wide = await ground.start('wide', '', { ...PATIENT, DATABASE_POOL_SIZE: String(size.people) });
     ground.proxy.delay(ONE_WAY_MS);
-    const run = (name: string, url: string, count: number, before?: () => Promise<unknown>) =>
-      rounds(url, owners, count, {
+    const run = (name: string, service: DashboardService, count: number, before?: () => Promise<unknown>) =>
+      rounds(service, owners, count, {
         before,
         onRound: (round) => context.progress(`${name}: round ${round} of ${count}`),
       });
-    const admin = new Api(cached, await adminToken(randomUUID()));
+    const admin = new Api(cached.url, await adminToken(randomUUID()));
     const forget = async (): Promise<void> => {
       for (const prefix of DASHBOARD_CACHES)
         expectStatus(202, await admin.post('/api/cache/invalidate', { prefix: `${prefix}:` }));
@@ -93,7 +100,7 @@ const averageOf = ({ latencies }: Loads): number =>
   latencies.reduce((sum, one) => sum + one, 0) / latencies.length;
 const perLoad = ({ queries, latencies }: Loads): number => queries / latencies.length;
 
-function rowOf(name: string, loads: Loads, without: Loads, isJudged: boolean): Row {
+function rowOf(name: string, loads: MeasuredLoads, without: MeasuredLoads, isJudged: boolean): Row {
   const faster = averageOf(without) / averageOf(loads);
   const spared = 1 - perLoad(loads) / perLoad(without);
   return {
@@ -104,6 +111,7 @@ function rowOf(name: string, loads: Loads, without: Loads, isJudged: boolean): R
       queries: perLoad(loads).toFixed(2),
       faster,
       spared: `${(spared * 100).toFixed(1)} %`,
+      cpu: loads.cpu / loads.latencies.length,
     },
     ...(isJudged ? { met: faster >= BARS.faster && spared >= BARS.spared } : {}),
   };
@@ -124,6 +132,7 @@ export const dashboard: BenchCase = {
         { key: 'queries', title: 'statements per load', unit: 'text' },
         { key: 'faster', title: '× as fast', unit: 'ratio' },
         { key: 'spared', title: 'statements spared', unit: 'text' },
+        { key: 'cpu', title: "service's processor time per load", unit: 'time' },
       ],
       rows: [
         rowOf('without a cache', withoutCache, withoutCache, false),

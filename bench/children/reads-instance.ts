@@ -33,4 +33,9 @@ serveParent({
     });
     return service.serve(app);
   },
+  /** Nanoseconds of processor time, all threads. */
+  cpu: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) * 1_000;
+  },
 });

@@ -15,8 +15,15 @@ export interface Ground {
   /** Past the proxy. */
   readonly query: Query;
   /** The service in a process of its own; without a Redis where there is no address of one. */
-  start(name: string, redisUrl: string, settings?: Record<string, string>): Promise<string>;
+  start(name: string, redisUrl: string, settings?: Record<string, string>): Promise<DashboardService>;
   close(): Promise<void>;
+}
+
+/** A running service. */
+export interface DashboardService {
+  readonly url: string;
+  /** Nanoseconds of processor time that it has used so far. */
+  cpu(): Promise<number>;
 }
 
 export async function openGround(): Promise<Ground> {
@@ -44,7 +51,8 @@ export async function openGround(): Promise<Ground> {
         cacheTtls: '',
         settings: { ...platform.settings, ...settings },
       };
-      return child.ask<string>('start', setup);
+      const at = await child.ask<string>('start', setup);
+      return { url: at, cpu: () => child.ask<number>('cpu') };
     },
     close: async () => {
       await Promise.all(children.map((child) => child.end()));
