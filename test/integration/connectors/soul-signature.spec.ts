@@ -30,6 +30,8 @@ describe('the soul signature of a person', () => {
       ...platform.settings,
       REDIS_URL: await testServers.redisUrl(),
       REDIS_KEY_PREFIX: `sig-${randomUUID()}`,
+      // A busy machine must not make a read pass by the cache, which would be true whatever was evicted.
+      CACHE_DEADLINE: '5s',
     });
     const outbox = running.app.get(EventOutbox);
     const add = outbox.add.bind(outbox);
