@@ -9,14 +9,14 @@ import type {
   Problem,
   Tokens,
 } from '../support/api-client.js';
-import { START_MS, startEmbedded, type Service } from '../support/service.js';
+import { sharedService, START_MS } from '../support/service.js';
 import { LiveSocket } from '../support/socket-client.js';
-import { forgeToken, TOKEN_SECRET } from '../support/tokens.js';
+import { forgeToken } from '../support/tokens.js';
 
 /** Whatever a stranger is answered, this must not be in it. */
 const SECRET = 'the owner’s secret';
 
-let service: Service;
+let url: string;
 let owner: Person;
 let stranger: Person;
 let secretCharacter: Character;
@@ -26,8 +26,8 @@ let posted: Posted;
 let reply: Message;
 
 beforeAll(async () => {
-  service = await startEmbedded({ AUTH_SECRET: TOKEN_SECRET });
-  [owner, stranger] = await Promise.all([newPerson(service.url), newPerson(service.url)]);
+  url = await sharedService();
+  [owner, stranger] = await Promise.all([newPerson(url), newPerson(url)]);
   publicCharacter = await newCharacter(owner);
   const hidden = { name: SECRET, firstMessage: SECRET, visibility: 'private' };
   secretCharacter = expectStatus(201, await owner.post<Character>('/api/characters', hidden));
@@ -35,8 +35,6 @@ beforeAll(async () => {
   posted = expectStatus(202, await owner.say(conversation.id, SECRET));
   reply = (await owner.follow(posted.generation)).last.data.message as Message;
 }, START_MS);
-
-afterAll(() => service?.stop());
 
 describe('a token', () => {
   const subject = randomUUID();
@@ -63,28 +61,28 @@ describe('a token', () => {
     'that is none': () => 'garbage',
     'that is a refresh token': async () => {
       const login = { email: owner.user.email, password: owner.password };
-      const answer = await new Api(service.url).post<Tokens>('/api/auth/login', login);
+      const answer = await new Api(url).post<Tokens>('/api/auth/login', login);
       return expectStatus(200, answer).refreshToken;
     },
   };
 
   test.each(Object.keys(tokens))('%s opens nothing, over HTTP or as a socket', async (name) => {
     const token = await tokens[name]!();
-    const { status, body, headers } = await new Api(service.url, token).get<Problem>('/api/users/me');
+    const { status, body, headers } = await new Api(url, token).get<Problem>('/api/users/me');
     expect([status, body.code]).toEqual([401, 'unauthenticated']);
     expect(headers.get('www-authenticate')).toMatch(/^Bearer/);
-    await expect(LiveSocket.connect(service.url, token)).rejects.toMatchObject({
+    await expect(LiveSocket.connect(url, token)).rejects.toMatchObject({
       data: { status: 401, code: 'unauthenticated' },
     });
   });
 
   test('of the right kind, made with our own secret, does open: the refusals above are not for their form', async () => {
-    const api = new Api(service.url, await forgeToken({ subject: owner.user.id }));
+    const api = new Api(url, await forgeToken({ subject: owner.user.id }));
     expect((await api.get('/api/users/me')).status).toBe(200);
   });
 
   test('of somebody who is no longer there finds nobody', async () => {
-    const api = new Api(service.url, await forgeToken({ subject: randomUUID() }));
+    const api = new Api(url, await forgeToken({ subject: randomUUID() }));
     expect([401, 404]).toContain((await api.get('/api/users/me')).status);
     const start = await api.post('/api/conversations', { characterId: publicCharacter.id });
     expect([401, 404]).toContain(start.status);
@@ -177,7 +175,7 @@ describe('somebody else', () => {
   });
 
   test('hears and does nothing in it over a socket', async () => {
-    const socket = await LiveSocket.connect(service.url, stranger.token);
+    const socket = await LiveSocket.connect(url, stranger.token);
     const where = { conversationId: conversation.id };
     const events: [string, object][] = [
       ['conversation:join', where],

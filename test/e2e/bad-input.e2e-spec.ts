@@ -9,24 +9,22 @@ import {
 } from '../support/api-client.js';
 import { faultOf, faultsOf, type Attempt } from '../support/refusals.js';
 import { routesOf, type Route } from '../support/openapi-routes.js';
-import { START_MS, startBuilt, type BuiltService } from '../support/service.js';
-import { adminToken, TOKEN_SECRET } from '../support/tokens.js';
+import { sharedService, START_MS } from '../support/service.js';
+import { adminToken } from '../support/tokens.js';
 
-let service: BuiltService;
+let url: string;
 let person: Person;
 /** May call every route, so that it is the input that is refused. */
 let admin: Api;
 let routes: Route[];
 
 beforeAll(async () => {
-  service = await startBuilt({ AUTH_SECRET: TOKEN_SECRET });
-  person = await newPerson(service.url);
-  admin = new Api(service.url, await adminToken(person.user.id));
+  url = await sharedService();
+  person = await newPerson(url);
+  admin = new Api(url, await adminToken(person.user.id));
   // The API for programs made for OpenAI refuses in that form, which has tests of its own.
-  routes = (await routesOf(service.url)).filter(({ template }) => !template.startsWith('/openai/'));
+  routes = (await routesOf(url)).filter(({ template }) => !template.startsWith('/openai/'));
 }, START_MS);
-
-afterAll(() => service?.stop());
 
 /** With a precondition that always holds: some routes ask for one before they look at anything else. */
 const refusals = (attempts: Attempt[]): Promise<string[]> =>
@@ -38,7 +36,7 @@ const refusals = (attempts: Attempt[]): Promise<string[]> =>
 const withBody = (): Route[] => routes.filter(({ properties }) => properties !== undefined);
 
 test('every route that is not public asks for a token', async () => {
-  const anonymous = new Api(service.url);
+  const anonymous = new Api(url);
   const attempts = routes
     .filter(({ isPublic }) => !isPublic)
     .map(({ method, path }) => ({ method, path, what: 'anonymous', expected: [401], api: anonymous }));

@@ -1,18 +1,15 @@
 import { Api, expectStatus, newCharacter, newPerson, type Person } from '../support/api-client.js';
-import { START_MS, startEmbedded, type Service } from '../support/service.js';
-import { TOKEN_SECRET, adminToken } from '../support/tokens.js';
+import { sharedService, START_MS } from '../support/service.js';
+import { adminToken } from '../support/tokens.js';
 
-let service: Service;
 let person: Person;
 let admin: Api;
 
 beforeAll(async () => {
-  service = await startEmbedded({ AUTH_SECRET: TOKEN_SECRET });
-  person = await newPerson(service.url);
-  admin = new Api(service.url, await adminToken(person.user.id));
+  const url = await sharedService();
+  person = await newPerson(url);
+  admin = new Api(url, await adminToken(person.user.id));
 }, START_MS);
-
-afterAll(() => service?.stop());
 
 describe('an administrator drops cached answers', () => {
   const readStatus = async (path: string): Promise<string> =>

@@ -2,17 +2,15 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } fro
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Problem } from '../support/api-client.js';
-import { START_MS, startBuilt, type Service } from '../support/service.js';
+import { sharedService, START_MS, startBuilt } from '../support/service.js';
 
-let service: Service;
+let url: string;
 
 beforeAll(async () => {
-  service = await startBuilt();
+  url = await sharedService();
 }, START_MS);
 
-afterAll(() => service?.stop(), START_MS);
-
-const ask = (path: string, init?: RequestInit): Promise<Response> => fetch(`${service.url}${path}`, init);
+const ask = (path: string, init?: RequestInit): Promise<Response> => fetch(`${url}${path}`, init);
 
 /** The bundles that the page names. */
 async function bundles(): Promise<string[]> {

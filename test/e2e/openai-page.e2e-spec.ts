@@ -3,25 +3,22 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expectStatus, newCharacter, newPerson } from '../support/api-client.js';
-import { START_MS, startEmbedded, type Service } from '../support/service.js';
+import { sharedService, START_MS } from '../support/service.js';
 
 const run = promisify(execFile);
 
 describe('docs/openai.md', () => {
   // Below the repository, so that the program finds the official client.
   const directory = mkdtempSync(join('node_modules/.cache', 'openai-page-'));
-  let service: Service;
+  let url: string;
 
   beforeAll(async () => {
-    service = await startEmbedded();
+    url = await sharedService();
   }, START_MS);
-  afterAll(async () => {
-    await service.stop();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   it('shows a program that works as it is written', async () => {
-    const person = await newPerson(service.url);
+    const person = await newPerson(url);
     const { name } = await newCharacter(person, 'Mira');
     const request = { name: 'page', scopes: ['chat'] };
     const { secret } = expectStatus(
@@ -31,7 +28,7 @@ describe('docs/openai.md', () => {
     const [, program = ''] = /```js\n([^]*?)```/.exec(readFileSync('docs/openai.md', 'utf8')) ?? [];
     const file = join(directory, 'client.mjs');
     writeFileSync(file, program);
-    const env = { PATH: process.env.PATH, RAPPORT_URL: service.url, RAPPORT_API_KEY: secret };
+    const env = { PATH: process.env.PATH, RAPPORT_URL: url, RAPPORT_API_KEY: secret };
     const { stdout } = await run(process.execPath, [file], { env, timeout: 20_000 });
     expect(stdout).toMatch(new RegExp(`^${name}: \\S[^]*\\n\\d+ tokens\\n$`));
     expect(stdout).not.toContain('undefined');

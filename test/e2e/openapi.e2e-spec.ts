@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { START_MS, startBuilt, type BuiltService } from '../support/service.js';
+import { sharedService, START_MS } from '../support/service.js';
 
 interface Operation {
   operationId: string;
@@ -14,15 +14,13 @@ interface Document {
   paths: Record<string, Record<string, Operation>>;
 }
 
-let server: BuiltService | undefined;
+let url: string;
 let document: Document;
 
 beforeAll(async () => {
-  server = await startBuilt();
-  document = (await (await fetch(`${server.url}/openapi.json`)).json()) as Document;
+  url = await sharedService();
+  document = (await (await fetch(`${url}/openapi.json`)).json()) as Document;
 }, START_MS);
-
-afterAll(() => server?.stop());
 
 const operations = (): [name: string, operation: Operation][] =>
   Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -72,7 +70,7 @@ test('no two DTO classes share a name, for the second would replace the first in
 });
 
 test('the pages at /docs load', async () => {
-  const page = await fetch(`${server?.url}/docs`);
+  const page = await fetch(`${url}/docs`);
   expect([page.status, page.headers.get('content-type')]).toEqual([
     200,
     expect.stringContaining('text/html'),

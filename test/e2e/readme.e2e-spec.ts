@@ -3,28 +3,25 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { START_MS, startBuilt, type BuiltService } from '../support/service.js';
+import { sharedService, START_MS } from '../support/service.js';
 
 const run = promisify(execFile);
 
 describe('the README', () => {
   const readme = readFileSync('README.md', 'utf8');
   const directory = mkdtempSync(join(tmpdir(), 'rapport-readme-'));
-  let service: BuiltService;
+  let url: string;
 
   beforeAll(async () => {
-    service = await startBuilt();
+    url = await sharedService();
   }, START_MS);
-  afterAll(async () => {
-    await service.stop();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   it('shows a conversation that works as it is written', async () => {
     const [, program = ''] = /```js\n([^]*?)```/.exec(readme) ?? [];
     const file = join(directory, 'talk.mjs');
     writeFileSync(file, program);
-    const env = { ...process.env, RAPPORT_URL: service.url };
+    const env = { ...process.env, RAPPORT_URL: url };
     const { stdout } = await run(process.execPath, [file], { env, timeout: 20_000 });
     const said = stdout.split('\n').filter((line) => /^[^:\n]+: \S/.test(line));
     expect(said.length).toBeGreaterThanOrEqual(2);

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { newCharacter, newPerson, type Conversation, type Person } from '../support/api-client.js';
 import { eventually } from '../support/eventually.js';
-import { START_MS, startBuilt, type BuiltService } from '../support/service.js';
+import { copyMadeDatabase, START_MS, startBuilt, type BuiltService } from '../support/service.js';
 import { freePort } from '../support/server-process.js';
 
 /** Kills and starts the service behind the program's back; it keeps its port, its directory and its secrets. */
@@ -28,6 +28,7 @@ describe('the client in docs/realtime.md', () => {
 
   beforeAll(async () => {
     const port = await freePort();
+    await copyMadeDatabase(dataDir);
     service = await start(port);
     person = await newPerson(service.url);
     conversation = await person.converse((await newCharacter(person)).id);

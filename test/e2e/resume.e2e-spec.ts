@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { newCharacter, newPerson, type Conversation, type Person } from '../support/api-client.js';
-import { START_MS, startEmbedded, type Service } from '../support/service.js';
+import { sharedService, START_MS } from '../support/service.js';
 import { LiveSocket, type LiveEvent } from '../support/socket-client.js';
 
 interface Resumed {
@@ -14,7 +14,7 @@ interface Resumed {
   snapshot: string | null;
 }
 
-let service: Service;
+let url: string;
 let person: Person;
 let stranger: Person;
 let conversation: Conversation;
@@ -22,10 +22,9 @@ let stream: string;
 const sockets: LiveSocket[] = [];
 
 beforeAll(async () => {
-  service = await startEmbedded({ USAGE_FREE_TEXT_PER_DAY: '2000' });
-  [person, stranger] = await Promise.all([newPerson(service.url), newPerson(service.url)]);
+  url = await sharedService();
+  [person, stranger] = await Promise.all([newPerson(url), newPerson(url)]);
 }, START_MS);
-afterAll(() => service?.stop());
 beforeEach(async () => {
   conversation = await person.converse((await newCharacter(person)).id);
   stream = `conversation:${conversation.id}`;
@@ -33,7 +32,7 @@ beforeEach(async () => {
 afterEach(() => sockets.splice(0).forEach((socket) => socket.close()));
 
 async function connect(who: Person = person): Promise<LiveSocket> {
-  const socket = await LiveSocket.connect(service.url, who.token);
+  const socket = await LiveSocket.connect(url, who.token);
   sockets.push(socket);
   return socket;
 }

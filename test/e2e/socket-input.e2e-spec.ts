@@ -7,9 +7,9 @@ import {
   type Person,
 } from '../support/api-client.js';
 import { eventually } from '../support/eventually.js';
-import { START_MS, startEmbedded, type Service } from '../support/service.js';
+import { sharedService, START_MS } from '../support/service.js';
 import { LiveSocket } from '../support/socket-client.js';
-import { forgeToken, TOKEN_SECRET } from '../support/tokens.js';
+import { forgeToken } from '../support/tokens.js';
 
 /** Lists in lists. */
 function nested(levels: number): unknown {
@@ -21,21 +21,19 @@ function nested(levels: number): unknown {
 const reasonOf = ({ socket }: LiveSocket): Promise<string> =>
   new Promise((resolve) => socket.once('disconnect', resolve));
 
-let service: Service;
+let url: string;
 let person: Person;
 let conversation: Conversation;
 let socket: LiveSocket;
 
 beforeAll(async () => {
-  service = await startEmbedded({ AUTH_SECRET: TOKEN_SECRET });
-  person = await newPerson(service.url);
+  url = await sharedService();
+  person = await newPerson(url);
   conversation = await person.converse((await newCharacter(person)).id);
 }, START_MS);
 
-afterAll(() => service?.stop());
-
 beforeEach(async () => {
-  socket = await LiveSocket.connect(service.url, person.token);
+  socket = await LiveSocket.connect(url, person.token);
 });
 
 // It has stood all that was sent to it.
@@ -45,7 +43,7 @@ afterEach(async () => {
 });
 
 test('a connection without a token, with none that is one, or in another protocol is refused with a problem', async () => {
-  const connect = (token: string | undefined, auth = {}) => LiveSocket.connect(service.url, token, auth);
+  const connect = (token: string | undefined, auth = {}) => LiveSocket.connect(url, token, auth);
   await expect(connect(undefined)).rejects.toMatchObject({ data: { status: 401, code: 'unauthenticated' } });
   await expect(connect('garbage')).rejects.toMatchObject({ data: { code: 'unauthenticated' } });
   await expect(connect(undefined, { token: { a: 1 } })).rejects.toMatchObject({
@@ -62,7 +60,7 @@ test('the first thing that a connected client hears is the server’s hello', as
 });
 
 test('long polling works as well as a websocket', async () => {
-  const polling = io(service.url, { auth: { token: person.token }, transports: ['polling'], forceNew: true });
+  const polling = io(url, { auth: { token: person.token }, transports: ['polling'], forceNew: true });
   await new Promise((resolve, reject) =>
     polling.once('connect', () => resolve(undefined)).once('connect_error', reject),
   );
@@ -153,7 +151,7 @@ test('a message of NUL characters and lone surrogates does no harm', async () =>
 });
 
 test('a packet beyond 1 MiB closes the connection and nothing else', async () => {
-  const other = await LiveSocket.connect(service.url, person.token);
+  const other = await LiveSocket.connect(url, person.token);
   const closed = new Promise((resolve) => other.socket.once('disconnect', resolve));
   other.socket.emit('message:send', { text: 'a'.repeat(1_500_000) });
   await closed;
@@ -161,7 +159,7 @@ test('a packet beyond 1 MiB closes the connection and nothing else', async () =>
 });
 
 test('10,000 events in one breath end the connection, with a last word about why', async () => {
-  const flooding = await LiveSocket.connect(service.url, person.token);
+  const flooding = await LiveSocket.connect(url, person.token);
   const ended = reasonOf(flooding);
   for (let number = 0; number < 10_000; number++) flooding.socket.emit('no:such-event', { number });
   expect(await ended).toBe('io server disconnect');
@@ -170,8 +168,8 @@ test('10,000 events in one breath end the connection, with a last word about why
 });
 
 test('a user may have twenty connections here, and another when one has ended', async () => {
-  const other = await newPerson(service.url);
-  const connect = (): Promise<LiveSocket> => LiveSocket.connect(service.url, other.token);
+  const other = await newPerson(url);
+  const connect = (): Promise<LiveSocket> => LiveSocket.connect(url, other.token);
   const sockets = await Promise.all(Array.from({ length: 20 }, connect));
   await expect(connect()).rejects.toMatchObject({ data: { status: 429, code: 'rate-limited' } });
   sockets.pop()?.close();
@@ -181,7 +179,7 @@ test('a user may have twenty connections here, and another when one has ended', 
 
 describe('a token that ends', () => {
   const connectFor = async (seconds: number): Promise<LiveSocket> =>
-    LiveSocket.connect(service.url, await forgeToken({ subject: person.user.id, expiresIn: seconds }));
+    LiveSocket.connect(url, await forgeToken({ subject: person.user.id, expiresIn: seconds }));
 
   test('ends the connection, after a warning', async () => {
     const short = await connectFor(2);
@@ -216,13 +214,13 @@ describe('who is typing', () => {
   let other: LiveSocket;
 
   beforeEach(async () => {
-    other = await LiveSocket.connect(service.url, person.token);
+    other = await LiveSocket.connect(url, person.token);
     await other.get('conversation:join', where());
   });
   afterEach(() => other.close());
 
   test('is told to who follows the conversation, once in two seconds, and until the socket has gone', async () => {
-    const third = await LiveSocket.connect(service.url, person.token);
+    const third = await LiveSocket.connect(url, person.token);
     for (let again = 0; again < 5; again++) await third.get('typing:set', { ...where(), typing: true });
     const told = await other.hears('typing.updated');
     expect([told.seq, typing(told)]).toEqual([null, [person.user.id]]);
@@ -234,8 +232,8 @@ describe('who is typing', () => {
   test('needs no ack, and is nobody else’s business', async () => {
     socket.socket.volatile.emit('typing:set', { ...where(), typing: true });
     await other.hears('typing.updated');
-    const stranger = await newPerson(service.url);
-    const strange = await LiveSocket.connect(service.url, stranger.token);
+    const stranger = await newPerson(url);
+    const strange = await LiveSocket.connect(url, stranger.token);
     const ack = await strange.ask('typing:set', { ...where(), typing: true });
     expect(ack).toMatchObject({ ok: false, error: { code: 'not-found' } });
     strange.close();
@@ -243,13 +241,13 @@ describe('who is typing', () => {
 });
 
 test('a user’s devices hear whether the user is there', async () => {
-  const other = await newPerson(service.url);
-  const first = await LiveSocket.connect(service.url, other.token);
+  const other = await newPerson(url);
+  const first = await LiveSocket.connect(url, other.token);
   await first.get('presence:ping', {});
   await first.get('presence:set', { state: 'idle' });
   const idle = await first.hears('presence.updated', ({ data }) => 'state' in data && data.state === 'idle');
   expect(idle).toMatchObject({ seq: null, data: { userId: other.user.id } });
-  const second = await LiveSocket.connect(service.url, other.token);
+  const second = await LiveSocket.connect(url, other.token);
   await first.hears('presence.updated', (event) => first.heard.indexOf(event) > first.heard.indexOf(idle));
   for (const each of [first, second]) each.close();
 });

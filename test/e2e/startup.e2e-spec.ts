@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { Api, expectStatus, newCharacter, newPerson } from '../support/api-client.js';
 import type { Conversation, Message, Person, Tokens } from '../support/api-client.js';
 import { freePort } from '../support/server-process.js';
-import { runBuilt, START_MS, startBuilt, type BuiltService, type Settings } from '../support/service.js';
+import { copyMadeDatabase, runBuilt, START_MS, startBuilt } from '../support/service.js';
+import type { BuiltService, Settings } from '../support/service.js';
 import type { PostgresDatabase } from '../support/postgres-server.js';
 import { testServers } from '../support/test-servers.js';
 import { LiveSocket, type Sent } from '../support/socket-client.js';
@@ -28,6 +29,7 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'rapport-e2e-'));
   dataDir = join(directory, 'data');
   database = await (await testServers.postgres()).createDatabase();
+  await copyMadeDatabase(dataDir);
   service = await startBuilt(UNHURRIED, { dataDir });
   person = await newPerson(service.url);
   conversation = await person.converse((await newCharacter(person)).id);

@@ -13,7 +13,8 @@ export interface PostgresDatabase {
 
 export interface PostgresServer {
   readonly url: string;
-  createDatabase(): Promise<PostgresDatabase>;
+  /** @param template what it is a copy of; nobody may be connected to that one @default an empty one */
+  createDatabase(template?: string): Promise<PostgresDatabase>;
 }
 
 export interface OwnPostgresServer extends PostgresServer {
@@ -98,9 +99,9 @@ export function connectPostgres(url: string): PostgresServer {
   };
   return {
     url,
-    createDatabase: async () => {
+    createDatabase: async (template = 'template1') => {
       const name = `test_${randomBytes(8).toString('hex')}`;
-      await admin(`CREATE DATABASE ${name}`);
+      await admin(`CREATE DATABASE ${name} TEMPLATE ${template}`);
       const database = new URL(url);
       database.pathname = `/${name}`;
       return { url: database.href, drop: () => admin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };

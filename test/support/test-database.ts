@@ -13,6 +13,8 @@ import {
   openMemoryDatabase,
   type EmbeddedOptions,
 } from '../../src/platform/database/pglite/embedded-database.js';
+import { oncePerRun } from './once-per-run.js';
+import type { PostgresServer } from './postgres-server.js';
 import { testServers } from './test-servers.js';
 
 const ROOT = resolve(__dirname, '../..');
@@ -25,7 +27,7 @@ export interface TestDatabase extends OpenDatabase {
 
 export interface TestDatabaseOptions extends EmbeddedOptions {
   entities?: readonly EntityClass[];
-  /** `embedded` (default) is PGlite in memory, 0.4 s; `postgres` is a new database on the run's server. */
+  /** `embedded` (default) is PGlite in memory, 0.2 s; `postgres` is a new database on the run's server. */
   on?: DatabaseMode;
 }
 
@@ -48,7 +50,7 @@ async function openInMemory({ entities = [], ...options }: TestDatabaseOptions):
 
 async function openOnServer({ entities = [] }: TestDatabaseOptions): Promise<OpenDatabase> {
   const server = await testServers.postgres();
-  const { url, drop } = await server.createDatabase();
+  const { url, drop } = await server.createDatabase(await migratedOn(server));
   const open = await openDatabase(Object.assign(new DatabaseSettings(), { url, poolSize: 10 }), entities);
   const close = async (): Promise<void> => {
     await open.close();
@@ -57,21 +59,51 @@ async function openOnServer({ entities = [] }: TestDatabaseOptions): Promise<Ope
   return { ...open, close };
 }
 
+/** The name of a migrated database on the run's own server; another one is left as it was found. */
+async function migratedOn(server: PostgresServer): Promise<string | undefined> {
+  if (process.env.RAPPORT_TEST_POSTGRES_URL) return undefined;
+  return oncePerRun('postgres-template', async () => {
+    const { url } = await server.createDatabase();
+    const { close } = await openDatabase(Object.assign(new DatabaseSettings(), { url, poolSize: 1 }), []);
+    await close();
+    return new URL(url).pathname.slice(1);
+  });
+}
+
 /** Initialising and migrating takes seconds; a dump of the result is shared by all test files until a migration changes. */
 async function templateFile(): Promise<string> {
-  const file = join(TEMPLATES, `database-${fingerprint()}.tar`);
+  const file = join(TEMPLATES, `template-${fingerprint()}.tar`);
   if (existsSync(file)) return file;
-  const embedded = await openMemoryDatabase();
-  const { close } = await openEmbedded(embedded, []);
+  return oncePerRun('database-template', async () => {
+    const dump = await makeTemplate();
+    mkdirSync(TEMPLATES, { recursive: true });
+    const outdated = readdirSync(TEMPLATES).filter((name) => /^template-.*\.tar$/.test(name));
+    for (const name of outdated) rmSync(join(TEMPLATES, name), { force: true });
+    // Another run may be writing the same file: each writes its own, and the rename is atomic.
+    writeFileSync(`${file}.${process.pid}`, dump);
+    renameSync(`${file}.${process.pid}`, file);
+    return file;
+  });
+}
+
+/** A quarter of the usual size, for each test unpacks it: no spare databases, a short log, few buffers. */
+async function makeTemplate(): Promise<Buffer> {
+  const { PGlite } = await import('@electric-sql/pglite');
+  const bare = await PGlite.create({
+    initDbStartParams: ['--wal-segsize=1', '--set', 'shared_buffers=8MB'],
+  });
+  await bare.exec('UPDATE pg_database SET datistemplate = false');
+  for (const name of ['template0', 'template1']) await bare.exec(`DROP DATABASE ${name}`);
+  const initialised = await bare.dumpDataDir('none');
+  await bare.close();
+
+  const embedded = await openMemoryDatabase(initialised);
+  const { dataSource, close } = await openEmbedded(embedded, []);
+  // Otherwise each copy begins with the recovery of what the migrations wrote.
+  await dataSource.query('CHECKPOINT');
   const dump = Buffer.from(await (await embedded.dump()).arrayBuffer());
   await close();
-  mkdirSync(TEMPLATES, { recursive: true });
-  const outdated = readdirSync(TEMPLATES).filter((name) => /^database-.*\.tar$/.test(name));
-  for (const name of outdated) rmSync(join(TEMPLATES, name), { force: true });
-  // Another worker may be writing the same file: each writes its own, and the rename is atomic.
-  writeFileSync(`${file}.${process.pid}`, dump);
-  renameSync(`${file}.${process.pid}`, file);
-  return file;
+  return dump;
 }
 
 function fingerprint(): string {
@@ -79,5 +111,6 @@ function fingerprint(): string {
   const migrations = join(ROOT, 'src/platform/database/migrations');
   for (const name of readdirSync(migrations).sort()) hash.update(readFileSync(join(migrations, name)));
   hash.update(readFileSync(join(ROOT, 'node_modules/@electric-sql/pglite/package.json')));
+  hash.update(readFileSync(__filename));
   return hash.digest('hex').slice(0, 16);
 }
