@@ -7,8 +7,8 @@ import { World } from './realtime/world.js';
 // RAPPORT_SEED=7 or 7,8,9 runs these together; RAPPORT_SCHEDULE takes schedules as they are printed, one a line.
 const SEEDS = process.env.RAPPORT_SEED?.split(',').map(Number);
 const SCHEDULES = process.env.RAPPORT_SCHEDULE?.split('\n').filter(Boolean).map(parsed);
-const SIZE = FULL_SIZE ? { steps: 24, faults: 1, pause: 600 } : { steps: 14, faults: 1, pause: 500 };
-const TOGETHER = FULL_SIZE ? 5 : 6;
+const SIZE = FULL_SIZE ? { steps: 24, faults: 1, pause: 600 } : { steps: 12, faults: 1, pause: 500 };
+const TOGETHER = FULL_SIZE ? 5 : 4;
 const ROUNDS = FULL_SIZE ? 42 : 1;
 const ROUND_MS = 120_000;
 
