@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { Inject, Injectable, Optional, type OnApplicationShutdown } from '@nestjs/common';
-import { errors as undici, type Agent, type Dispatcher } from 'undici';
+import { errors as undici, type Dispatcher } from 'undici';
 import { AppError } from '../../platform/errors/app-error.js';
 import { ConnectorSettings } from '../connectors.settings.js';
 import { BodyFault, discard } from './bounded-body.js';
 import type { OutboundAnswer, OutboundRequest } from './outbound.js';
-import { faultOf, outboundFailed, outboundTimeout } from './outbound.errors.js';
+import { asUnsent, faultOf, outboundFailed, outboundTimeout } from './outbound.errors.js';
 import { publicConnections, trustedConnections, type Lookup } from './public-connections.js';
+import { notesSending, type Sending } from './sending.js';
 import { readAnswer, type ReadAnswer } from './read-answer.js';
 import { TrustedHosts } from './trusted-hosts.js';
 
@@ -23,6 +24,7 @@ interface Exchange extends Required<Pick<OutboundRequest, 'of' | 'timeoutMs' | '
   body?: string;
   signal: AbortSignal;
   followsRedirects: boolean;
+  sending: Sending;
 }
 
 /**
@@ -34,12 +36,15 @@ interface Exchange extends Required<Pick<OutboundRequest, 'of' | 'timeoutMs' | '
 export class OutboundClient implements OnApplicationShutdown {
   private readonly hosts: TrustedHosts;
   private readonly userAgent: string;
-  private readonly connections: { trusted: Agent; open: Agent };
+  private readonly connections: { trusted: Dispatcher; open: Dispatcher };
 
   constructor({ trustedHosts, userAgent }: ConnectorSettings, @Optional() @Inject(LOOKUP) lookup?: Lookup) {
     this.hosts = new TrustedHosts(trustedHosts);
     this.userAgent = userAgent;
-    this.connections = { trusted: trustedConnections(lookup), open: publicConnections(lookup) };
+    this.connections = {
+      trusted: trustedConnections(lookup).compose(notesSending),
+      open: publicConnections(lookup).compose(notesSending),
+    };
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -91,22 +96,20 @@ export class OutboundClient implements OnApplicationShutdown {
     const end = (): void => ending.abort();
     const timer = setTimeout(end, timeoutMs);
     signal?.addEventListener('abort', end, { once: true });
+    const sending: Sending = { hasBegun: false };
     // A request whose connection does not come about yet takes no notice of its signal.
     const ended = once(ending.signal, 'abort').then(() => Promise.reject(new Error('ended')));
     try {
       const headers = { accept: 'application/json', ...lowerCased(request.headers) };
       const answered = this.follow(url, {
-        ...{ of, timeoutMs, maxBytes, method, body, followsRedirects, signal: ending.signal },
+        ...{ of, timeoutMs, maxBytes, method, body, followsRedirects, sending, signal: ending.signal },
         headers: { ...headers, 'user-agent': this.userAgent, 'accept-encoding': 'gzip, deflate, br' },
       });
       return await Promise.race([answered, ended]);
     } catch (error) {
       signal?.throwIfAborted();
-      if (ending.signal.aborted) throw outboundTimeout(of, timeoutMs);
-      if (error instanceof BodyFault) throw outboundFailed(of, error.message);
-      if (error instanceof AppError) throw error;
-      if (error instanceof undici.InvalidArgumentError) throw outboundFailed(of, 'cannot be asked like this');
-      throw outboundFailed(of, faultOf(error));
+      const fault = ending.signal.aborted ? outboundTimeout(of, timeoutMs) : asFault(of, error);
+      throw sending.hasBegun ? fault : asUnsent(fault);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', end);
@@ -132,7 +135,8 @@ export class OutboundClient implements OnApplicationShutdown {
     }
   }
 
-  private ask(url: URL, { of, method, headers, body, signal }: Exchange): Promise<Dispatcher.ResponseData> {
+  private ask(url: URL, exchange: Exchange): Promise<Dispatcher.ResponseData<Sending>> {
+    const { of, method, headers, body, signal, sending } = exchange;
     const isTrusted = this.trusts(url);
     if (url.protocol !== 'https:' && !(isTrusted && url.protocol === 'http:'))
       throw outboundFailed(of, 'is to be asked over https only');
@@ -140,9 +144,17 @@ export class OutboundClient implements OnApplicationShutdown {
       throw outboundFailed(of, 'has an address with credentials in it');
     const agent = isTrusted ? this.connections.trusted : this.connections.open;
     return agent.request({
-      ...{ origin: url.origin, path: url.pathname + url.search, method, headers, body, signal },
+      ...{ origin: url.origin, path: url.pathname + url.search },
+      ...{ method, headers, body, signal, opaque: sending },
     });
   }
+}
+
+function asFault(of: string, error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof BodyFault) return outboundFailed(of, error.message);
+  if (error instanceof undici.InvalidArgumentError) return outboundFailed(of, 'cannot be asked like this');
+  return outboundFailed(of, faultOf(error));
 }
 
 const FORM = 'application/x-www-form-urlencoded;charset=UTF-8';

@@ -13,6 +13,17 @@ export const outboundTimeout = (of: string, ms: number): AppError =>
     `${of} did not answer within ${Math.ceil(ms / 1000)} s; try again later.`,
   );
 
+const unsent = new WeakSet<Error>();
+
+/** Of a request that was never sent. */
+export function asUnsent(error: AppError): AppError {
+  unsent.add(error);
+  return error;
+}
+
+/** Whether nothing was sent: then nothing has happened at the other end, and the same may be tried again at once. */
+export const isUnsent = (error: unknown): boolean => error instanceof Error && unsent.has(error);
+
 /** By the codes of undici and Node. */
 const FAULTS: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'could not be reached in time',

@@ -14,7 +14,7 @@ export interface ReadAnswer extends OutboundAnswer {
  * @throws BodyFault, and whatever breaks the connection off
  */
 export async function readAnswer(
-  { statusCode: status, headers: raw, body }: Dispatcher.ResponseData,
+  { statusCode: status, headers: raw, body }: Dispatcher.ResponseData<unknown>,
   maxBytes: number,
 ): Promise<ReadAnswer> {
   const headers = toHeaders(raw);

@@ -54,12 +54,16 @@ export class ProviderRequests {
     const document = `${issuer.replace(/\/+$/, '')}/.well-known/openid-configuration`;
     const { status, body } = await this.outbound.json(document, { of: title, signal });
     const userinfo = textOf(at(body, 'userinfo_endpoint'));
-    if (status !== 200 || at(body, 'issuer') !== issuer || userinfo === undefined)
+    if (status !== 200 || !isSame(issuer, at(body, 'issuer')) || userinfo === undefined)
       throw outboundFailed(title, 'has no discovery document that names it and its user info');
     this.discovered.set(issuer, { userinfo, until: performance.now() + DISCOVERED_FOR_MS });
     return userinfo;
   }
 }
+
+/** As the authorisation compares them: https://id.example.com and https://id.example.com/ are one issuer. */
+const isSame = (issuer: string, named: unknown): boolean =>
+  typeof named === 'string' && URL.canParse(named) && new URL(named).href === new URL(issuer).href;
 
 /** Undefined for one that would leave the API, such as `//elsewhere` or `/../`. */
 export function addressOf(baseUrl: string, path: string): string | undefined {

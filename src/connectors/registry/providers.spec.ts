@@ -1,6 +1,7 @@
 import type { OutboundAnswer } from '../outbound/outbound.js';
+import type { OutboundClient } from '../outbound/outbound-client.js';
 import type { ExtractedItem, ExtractionStep, Provider } from './provider.js';
-import { addressOf } from './provider-requests.js';
+import { addressOf, ProviderRequests } from './provider-requests.js';
 import { faultsOf } from './provider-faults.js';
 import { oidc } from './providers/oidc.js';
 import { SHIPPED } from './shipped.js';
@@ -218,4 +219,31 @@ it('reads the profile of an OpenID provider', () => {
   expect(readAll(stepOf('oidc profile: profile'), [answer(claims)]).items).toEqual([
     { id: 'profile:u1', at: new Date(1_700_000_000_000), title: 'Ada', labels: ['en gb'] },
   ]);
+});
+
+it('finds the user info where the discovery document of the issuer says, and only there', async () => {
+  const asked: string[] = [];
+  const documentOf = (issuer: string): ProviderRequests =>
+    new ProviderRequests({
+      json: (url: string) => {
+        asked.push(url);
+        return Promise.resolve(
+          answer({ issuer, userinfo_endpoint: 'https://info.example.com/me', sub: 'u1' }),
+        );
+      },
+    } as unknown as OutboundClient);
+  const provider = oidc({ platform: 'oidc', issuer: 'https://id.example.com', scopes: ['openid'] });
+  const request = { path: provider.account.path, accessToken: 't' };
+  // Some name themselves with a slash at the end.
+  const requests = documentOf('https://id.example.com/');
+  await requests.get(provider, request);
+  await requests.get(provider, request);
+  expect(asked).toEqual([
+    'https://id.example.com/.well-known/openid-configuration',
+    'https://info.example.com/me',
+    'https://info.example.com/me',
+  ]);
+  await expect(documentOf('https://evil.example.com').get(provider, request)).rejects.toMatchObject({
+    code: 'upstream-failed',
+  });
 });

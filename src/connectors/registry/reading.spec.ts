@@ -36,6 +36,11 @@ it('takes only what is of the right type', () => {
     undefined,
   ]);
   expect([textOf(' x '), textOf(7)]).toEqual(['x', undefined]);
+  expect([textOf('a\0b'), idOf('\0'), webUrlOf('https://x.test/\0a')]).toEqual([
+    'ab',
+    undefined,
+    'https://x.test/%00a',
+  ]);
   expect(dateOf('2026-01-02T03:04:05Z')).toEqual(new Date('2026-01-02T03:04:05Z'));
   expect(dateOf(1_700_000_000)).toEqual(new Date(1_700_000_000_000));
   expect([dateOf('x'), dateOf(1e300), dateOf(null), dateOf(Number.NaN)]).toEqual(Array(4).fill(undefined));

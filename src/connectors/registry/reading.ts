@@ -29,7 +29,8 @@ export const listOf = (value: unknown): readonly unknown[] | undefined =>
 /** A text that says something, cut where it is long. */
 export function textOf(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
-  const text = value.trim().slice(0, MAX_TEXT);
+  // No database takes U+0000.
+  const text = value.replaceAll('\0', '').trim().slice(0, MAX_TEXT);
   return text === '' ? undefined : text;
 }
 
@@ -51,7 +52,8 @@ export function dateOf(value: unknown): Date | undefined {
 
 export function webUrlOf(value: unknown): string | undefined {
   if (typeof value !== 'string' || value.length > 2_000 || !URL.canParse(value)) return undefined;
-  return new URL(value).protocol === 'https:' ? value : undefined;
+  const { protocol, href } = new URL(value);
+  return protocol === 'https:' ? href : undefined;
 }
 
 /**

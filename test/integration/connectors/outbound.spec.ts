@@ -10,9 +10,11 @@ import { connect as connectTcp, createServer as createTcpServer } from 'node:net
 import { gzipSync } from 'node:zlib';
 import { ConnectorSettings } from '../../../src/connectors/connectors.settings.js';
 import { OutboundClient } from '../../../src/connectors/outbound/outbound-client.js';
+import { isUnsent } from '../../../src/connectors/outbound/outbound.errors.js';
 import type { OutboundRequest } from '../../../src/connectors/outbound/outbound.js';
 import type { Lookup } from '../../../src/connectors/outbound/public-connections.js';
 import { AppError } from '../../../src/platform/errors/app-error.js';
+import { eventually } from '../../support/eventually.js';
 
 const SECRET = 'token-that-must-not-show';
 const JSON_HEADERS = { 'content-type': 'application/json' };
@@ -293,6 +295,46 @@ describe('bad answers', () => {
     await new Promise((resolve) => gone.close(resolve));
     const error = await failure(clientOf([`127.0.0.1:${port}`]), `http://127.0.0.1:${port}/`);
     expect(error.message).toMatch(/refused the connection/);
+  });
+});
+
+describe('whether anything was sent', () => {
+  const tried = (client: OutboundClient, url: string, timeoutMs?: number): Promise<unknown> =>
+    client.json(url, { timeoutMs }).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+
+  it('is known of what failed before', async () => {
+    const { lookup } = resolving('127.0.0.1');
+    expect(isUnsent(await tried(clientOf([], lookup), 'https://api.chirp.test/'))).toBe(true);
+    expect(
+      isUnsent(
+        await tried(
+          clientOf([], () => undefined),
+          'https://api.chirp.test/',
+          100,
+        ),
+      ),
+    ).toBe(true);
+    expect(isUnsent(await tried(clientOf(['127.0.0.1:1']), 'http://127.0.0.1:1/'))).toBe(true);
+    expect(isUnsent(await tried(clientOf(), 'http://127.0.0.1:1/'))).toBe(true);
+  });
+
+  it('is known of what waited for a connection in vain', async () => {
+    answer = () => undefined;
+    const client = clientOf();
+    const waiting = Array.from({ length: 8 }, () => tried(client, origin, 600));
+    await eventually('eight requests', () => Promise.resolve(seen.length === 8 || undefined));
+    expect(isUnsent(await tried(client, origin, 100))).toBe(true);
+    for (const error of await Promise.all(waiting)) expect(isUnsent(error)).toBe(false);
+  });
+
+  it('counts as sent, whatever happens then', async () => {
+    answer = (_request, response) => void response.destroy();
+    expect(isUnsent(await tried(clientOf(), origin))).toBe(false);
+    answer = (_request, response) => send(response, 200, { 'content-type': 'text/html' }, '<p>');
+    expect(isUnsent(await tried(clientOf(), origin))).toBe(false);
   });
 });
 
