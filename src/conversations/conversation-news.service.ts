@@ -4,17 +4,13 @@ import { userStream } from '../users/users.events.js';
 import type { Conversation } from './conversation.js';
 import { toConversationSummary } from './conversations.dto.js';
 import { BRANCH_CHANGED, CONVERSATION_UPDATED, conversationStream } from './conversations.events.js';
-import { ConversationsRepository } from './conversations.repository.js';
 import { toMessage } from './messages/messages.dto.js';
 import type { MessageRecord } from './messages/messages.repository.js';
 
 /** What clients are told of a conversation, as part of the transaction that makes it true. */
 @Injectable()
 export class ConversationNews {
-  constructor(
-    private readonly outbox: EventOutbox,
-    private readonly conversations: ConversationsRepository,
-  ) {}
+  constructor(private readonly outbox: EventOutbox) {}
 
   /** `active`: it is on the path that is shown. */
   message(type: string, message: MessageRecord, active: boolean): void {
@@ -31,11 +27,6 @@ export class ConversationNews {
   }
 
   /** For whoever shows its owner's list of conversations. */
-  async listed(id: string): Promise<void> {
-    const conversation = await this.conversations.find(id);
-    if (conversation) this.inList(conversation);
-  }
-
   inList(conversation: Conversation): void {
     this.outbox.add({
       stream: userStream(conversation.userId),

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { SelectQueryBuilder } from 'typeorm';
 import { Database } from '../platform/database/database.js';
+import { writtenRow } from '../platform/database/written-row.js';
 import { ConversationEntity } from './conversation.entity.js';
 import { toRecord, type Conversation } from './conversation.js';
 
@@ -79,9 +80,9 @@ export class ConversationsRepository {
     return row ? toRecord(row) : undefined;
   }
 
-  /** Under the lock. */
-  async recordMessage(id: string, { seq, preview, branch, read }: Appended): Promise<void> {
-    await this.update(id, {
+  /** Under the lock. The conversation as it is then. */
+  recordMessage(id: string, { seq, preview, branch, read }: Appended): Promise<Conversation | undefined> {
+    return this.update(id, {
       lastSeq: seq,
       ...(read ? { readSeq: seq } : {}),
       ...(branch === undefined ? {} : { activeBranch: branch }),
@@ -90,9 +91,12 @@ export class ConversationsRepository {
     });
   }
 
-  /** Under the lock: an edit, a removal or a choice changes what is listed, not when it was last active. */
-  async recordChange(id: string, preview: string, inContent: boolean): Promise<void> {
-    await this.update(id, {
+  /**
+   * Under the lock: an edit, a removal or a choice changes what is listed, not when it was last active. The conversation as
+   * it is then.
+   */
+  recordChange(id: string, preview: string, inContent: boolean): Promise<Conversation | undefined> {
+    return this.update(id, {
       lastMessagePreview: excerpt(preview),
       ...(inContent ? { contentChanges: () => 'content_changes + 1' } : {}),
     });
@@ -133,11 +137,12 @@ export class ConversationsRepository {
   private async update(
     id: string,
     set: Parameters<ReturnType<typeof this.updating>['set']>[0],
-  ): Promise<void> {
-    await this.updating()
+  ): Promise<Conversation | undefined> {
+    const update = this.updating()
       .set({ ...set, version: () => 'version + 1', updatedAt: () => 'now()' })
-      .where('id = :id AND deleted_at IS NULL', { id })
-      .execute();
+      .where('id = :id AND deleted_at IS NULL', { id });
+    const row = await writtenRow(update);
+    return row && toRecord(row);
   }
 
   private updating() {

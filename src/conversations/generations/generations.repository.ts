@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import { isUniqueViolation } from '../../platform/database/database.failures.js';
+import { writtenRow } from '../../platform/database/written-row.js';
 import { GenerationEntity } from './generation.entity.js';
 
 /** A generation whose process has not been heard of for this long is taken over (contract: within 15 s). */
@@ -75,13 +76,17 @@ export class GenerationsRepository {
   }
 
   async insert(row: NewGeneration): Promise<GenerationEntity> {
-    await this.database.manager.insert(GenerationEntity, {
-      ...row,
-      parameters: row.parameters as object,
-      status: 'queued',
-      heartbeatAt: () => 'now()',
-    });
-    return this.database.manager.findOneByOrFail(GenerationEntity, { id: row.id });
+    const insert = this.database.manager
+      .createQueryBuilder()
+      .insert()
+      .into(GenerationEntity)
+      .values({
+        ...row,
+        parameters: row.parameters as object,
+        status: 'queued',
+        heartbeatAt: () => 'now()',
+      });
+    return (await writtenRow(insert)) as GenerationEntity;
   }
 
   /**

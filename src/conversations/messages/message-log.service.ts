@@ -95,7 +95,7 @@ export class MessageLog {
         parentId: parent?.id ?? null,
       });
       const { seq } = message;
-      await this.conversations.recordMessage(conversationId, {
+      const changed = await this.conversations.recordMessage(conversationId, {
         seq,
         preview: previewOf(message),
         branch,
@@ -103,7 +103,7 @@ export class MessageLog {
       });
       this.news.message(MESSAGE_CREATED, message, true);
       if (turned) this.news.branch(conversationId, message.id);
-      await this.news.listed(conversationId);
+      if (changed) this.news.inList(changed);
       if (!wantsReply) {
         await this.usage.commit(reservation.id, { eventId: message.id });
         await this.activity.said(conversation);
@@ -187,7 +187,7 @@ export class MessageLog {
       promptTokens: end.promptTokens ?? null,
       completionTokens: end.completionTokens ?? null,
     });
-    await this.conversations.recordMessage(id, {
+    const changed = await this.conversations.recordMessage(id, {
       seq: message.seq,
       preview: shown ? end.text : undefined,
       branch: switches ? branch : undefined,
@@ -195,7 +195,7 @@ export class MessageLog {
     });
     this.news.message(MESSAGE_CREATED, message, shown);
     if (turned) this.news.branch(id, message.id);
-    await this.news.listed(id);
+    if (changed) this.news.inList(changed);
     return { message, active: shown };
   }
 
@@ -260,8 +260,8 @@ export class MessageLog {
 
   private async listChanged(id: string, inContent: boolean): Promise<void> {
     const [latest] = await this.messages.window(id, { limit: 1 });
-    await this.conversations.recordChange(id, latest ? previewOf(latest) : '', inContent);
-    await this.news.listed(id);
+    const changed = await this.conversations.recordChange(id, latest ? previewOf(latest) : '', inContent);
+    if (changed) this.news.inList(changed);
   }
 
   private underLock<T>(

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { SelectQueryBuilder } from 'typeorm';
 import { Database } from '../../platform/database/database.js';
+import { writtenRow } from '../../platform/database/written-row.js';
 import { newId } from '../../platform/ids/ids.js';
 import { MessageEditEntity, MessageEntity, type MessageRole } from './message.entity.js';
 import {
@@ -83,9 +84,12 @@ export class MessagesRepository {
 
   /** A message stands at the end of the first branch unless told otherwise. */
   async insert(row: NewMessage): Promise<MessageRecord> {
-    const id = row.id ?? newId();
-    await this.database.manager.insert(MessageEntity, { pos: 2 * row.seq, branch: 0, ...row, id });
-    return toRecord(await this.database.manager.findOneByOrFail(MessageEntity, { id }));
+    const insert = this.database.manager
+      .createQueryBuilder()
+      .insert()
+      .into(MessageEntity)
+      .values({ pos: 2 * row.seq, branch: 0, ...row, id: row.id ?? newId() });
+    return (await writtenRow(insert)) as MessageRecord;
   }
 
   /** Ascending by seq, on the path that ends with `leaf`, or on the one that is shown. */
