@@ -9,6 +9,9 @@ export interface PageRequest {
   /** Without the query. */
   path: string;
   offset: number;
+  query: URLSearchParams;
+  /** Milliseconds of this process's clock. */
+  at: number;
   token: string | undefined;
   /** What the client calls itself. */
   agent: string | undefined;
@@ -23,6 +26,9 @@ export interface OddAnswer {
 
 const TRACKS = '/v1/me/tracks';
 const PLAYLISTS = '/v1/me/playlists';
+/** Nobody listens. */
+const ARTISTS = '/v1/me/top/artists';
+export const PLAYED = '/v1/me/player/recently-played';
 /** Of all that there is. */
 export const ALL_SCOPES = [
   'user-read-private',
@@ -38,6 +44,8 @@ export class PlatformServer {
   tracks: string[] = [];
   playlists: string[] = [];
   scopes = ALL_SCOPES;
+  /** Whose account it is. */
+  account = 'listener';
   /** Grants are taken back: none is renewed. */
   refusesGrants = false;
   /** Milliseconds before each page. */
@@ -113,9 +121,11 @@ export class PlatformServer {
           scope: this.scopes.join(' '),
         });
       case '/v1/me':
-        return send(response, { id: 'listener', display_name: 'A listener' });
+        return send(response, { id: this.account, display_name: 'A listener' });
       case TRACKS:
       case PLAYLISTS:
+      case ARTISTS:
+      case PLAYED:
         return this.page(url, request, response);
       default:
         return send(response, { error: 'There is nothing here.' }, 404);
@@ -128,7 +138,14 @@ export class PlatformServer {
       number,
     ];
     const { authorization: token, 'user-agent': agent } = headers;
-    const asked = { path: url.pathname, offset, token, agent };
+    const asked = {
+      path: url.pathname,
+      offset,
+      query: url.searchParams,
+      at: performance.now(),
+      token,
+      agent,
+    };
     this.requests.push(asked);
     if (this.delayMs > 0) await sleep(this.delayMs);
     const odd = await this.answer(asked);
@@ -137,9 +154,12 @@ export class PlatformServer {
       response.end(odd.body ?? '{}');
       return;
     }
-    const isOfTracks = url.pathname === TRACKS;
-    const all = isOfTracks ? this.tracks : this.playlists;
-    const items = all.slice(offset, offset + limit).map((id) => (isOfTracks ? trackOf(id) : playlistOf(id)));
+    const lists = new Map([
+      [TRACKS, this.tracks.map(trackOf)],
+      [PLAYLISTS, this.playlists.map(playlistOf)],
+    ]);
+    const all = lists.get(url.pathname) ?? [];
+    const items = all.slice(offset, offset + limit);
     const after = offset + limit;
     const next = after < all.length ? `http://${this.host}${url.pathname}?offset=${after}` : null;
     send(response, { items, next, total: all.length });

@@ -27,6 +27,13 @@ export interface NewAccount {
   expiresInMs: number | undefined;
 }
 
+/** How an extraction ended, and when the connection was made that it read from, in milliseconds since 1970. */
+export interface EndedSync {
+  status: SyncStatus;
+  at: Date;
+  connectedAt: number;
+}
+
 /** What a running extraction needs to know of the connection that it reads from. */
 export interface LockedAccount {
   accountId: string;
@@ -178,15 +185,16 @@ export class AccountsRepository {
     );
   }
 
+  /** Of this connection, and no other; without one, whatever connection there is. */
   async noteSync(
     userId: string,
     platform: string,
-    sync: { status: SyncStatus; at: Date } | undefined,
+    sync: EndedSync | undefined,
   ): Promise<ConnectedAccount['status'] | undefined> {
     const row = await this.one<{ status: ConnectedAccount['status'] }>(
       `UPDATE connector_accounts SET last_sync_at = $3, last_sync_status = $4, updated_at = now()
-       WHERE ${OF} RETURNING status`,
-      [userId, platform, sync?.at ?? null, sync?.status ?? null],
+       WHERE ${OF} AND ($5::timestamptz IS NULL OR date_trunc('milliseconds', connected_at) = $5) RETURNING status`,
+      [userId, platform, sync?.at ?? null, sync?.status ?? null, sync ? new Date(sync.connectedAt) : null],
     );
     return row?.status;
   }

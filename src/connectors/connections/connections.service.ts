@@ -8,8 +8,13 @@ import { ChangesConnection, platformStatus } from '../connectors.cache.js';
 import { CONNECTOR_UPDATED, type ConnectorUpdated } from '../connectors.events.js';
 import { AuthorizationsRepository } from '../grants/authorizations.repository.js';
 import { Revocations } from '../grants/revocations.service.js';
-import { AccountsRepository, type LockedAccount, type NewAccount } from './accounts.repository.js';
-import type { ConnectionRecord, PlatformProfile, SyncStatus } from './connection.types.js';
+import {
+  AccountsRepository,
+  type EndedSync,
+  type LockedAccount,
+  type NewAccount,
+} from './accounts.repository.js';
+import type { ConnectionRecord, PlatformProfile } from './connection.types.js';
 import { Disconnections } from './disconnecting.js';
 
 /** What is known of a user's platforms, and whether that was read from the cache. */
@@ -76,8 +81,8 @@ export class Connections {
     return this.accounts.lock(userId, platform);
   }
 
-  /** Inside the transaction that ends an extraction. */
-  async noteSync(userId: string, platform: string, sync: { status: SyncStatus; at: Date }): Promise<void> {
+  /** Inside the transaction that ends an extraction; of a connection that is no more, it tells nothing. */
+  async noteSync(userId: string, platform: string, sync: EndedSync): Promise<void> {
     await this.telling(() => this.sync(userId, platform, sync));
   }
 
@@ -115,7 +120,7 @@ export class Connections {
   protected async sync(
     userId: string,
     platform: string,
-    sync: { status: SyncStatus; at: Date } | undefined,
+    sync: EndedSync | undefined,
   ): Promise<void> {
     await this.database.transaction(async () => {
       const status = await this.accounts.noteSync(userId, platform, sync);

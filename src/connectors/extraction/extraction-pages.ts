@@ -54,7 +54,7 @@ export const beginning = (): ExtractionCheckpoint => ({
   kept: 0,
   removed: 0,
   truncated: false,
-  waits: 0,
+  refusals: 0,
 });
 
 /**
@@ -74,7 +74,7 @@ export function afterPage(
   }
   const isFull = pages.length >= (step.maxPages ?? MAX_PAGES) || at.kept + items.length >= MAX_ITEMS;
   const truncated = at.truncated || items.length < page.items.length || (isFull && page.next !== undefined);
-  const same = { ...at, kept: at.kept + items.length, truncated, waits: 0 };
+  const same = { ...at, kept: at.kept + items.length, truncated, refusals: 0 };
   return page.next === undefined || isFull
     ? { at: { ...same, step: at.step + 1, cursor: undefined, pages: [], listed: 0 }, items }
     : { at: { ...same, cursor: page.next, pages, listed: at.listed + page.listed }, items };

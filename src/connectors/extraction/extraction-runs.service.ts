@@ -21,8 +21,10 @@ import {
 } from './extraction.types.js';
 import { kindOf } from './kinds.js';
 
-/** In a row, without a page in between. */
-const MAX_WAITS = 24;
+/** By the platform, without a page in between. */
+const MAX_REFUSALS = 24;
+/** Those who wait for their turn come back one after the other. */
+const TURN_SPREAD_MS = 3_000;
 const MIN_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 86_400_000;
 
@@ -55,12 +57,14 @@ export class ExtractionRuns {
   /** Whatever way it ends; things that were kept stay. */
   @JobEnded(EXTRACT_JOB)
   @CacheEvict(extractionJob, ofJob)
-  async ended(job: Extraction): Promise<void> {
-    const { userId, platform } = job.payload;
-    const at = job.endedAt ?? new Date();
-    await this.connections.noteSync(userId, platform, { status: job.status as SyncStatus, at });
-    // However it ended: what was kept before stays.
-    if (job.checkpoint && job.checkpoint.kept > 0) await this.signatures.inputsChanged(userId);
+  async ended({ payload, checkpoint, status, endedAt }: Extraction): Promise<void> {
+    const { userId, platform, connectedAt } = payload;
+    const end = { status: status as SyncStatus, at: endedAt ?? new Date(), connectedAt };
+    // The connection first, as whoever ends it does.
+    await this.connections.noteSync(userId, platform, end);
+    if (!checkpoint || checkpoint.kept === 0) return;
+    await this.store.trim(payload);
+    await this.signatures.inputsChanged(userId);
   }
 
   /** Taken by a worker, or waiting. */
@@ -89,23 +93,26 @@ export class ExtractionRuns {
       return after;
     } catch (error) {
       job.throwIfStopped();
-      if (error instanceof ProviderBusy) return this.wait(job, provider, before, error.until);
+      if (error instanceof ProviderBusy) return this.wait(job, provider, before, error);
       throw error;
     }
   }
 
-  /** As long as the platform says, within reason: no worker waits with it. */
+  /** As long as the platform says, within reason, or for its turn among others: no worker waits with it. */
   private async wait(
     job: ExtractionRun,
     { title }: ConfiguredProvider,
     at: ExtractionCheckpoint,
-    until: Date,
+    { until, refused }: ProviderBusy,
   ): Promise<never> {
-    const waits = at.waits + 1;
-    if (waits > MAX_WAITS) throw failed(title, `took no request after ${MAX_WAITS} waits`);
-    await job.save({ ...at, waits });
+    const refusals = at.refusals + (refused ? 1 : 0);
+    const isEnough = refusals > MAX_REFUSALS;
+    // Whoever tries again, tries as often.
+    await job.save({ ...at, refusals: isEnough ? 0 : refusals });
+    if (isEnough) throw failed(title, `refused ${MAX_REFUSALS} times in a row to be asked`);
     const now = Date.now();
-    const wished = Number.isNaN(until.getTime()) ? now : until.getTime();
+    const spread = refused ? 0 : Math.random() * TURN_SPREAD_MS;
+    const wished = until.getTime() + spread;
     return job.waitUntil(new Date(Math.min(Math.max(wished, now + MIN_WAIT_MS), now + MAX_WAIT_MS)));
   }
 }

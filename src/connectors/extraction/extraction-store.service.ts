@@ -7,7 +7,12 @@ import { extractionJob } from '../connectors.cache.js';
 import { connectorErrors } from '../connectors.errors.js';
 import { SoulSignatures } from '../signature/signatures.service.js';
 import { MAX_ITEMS } from './extraction-pages.js';
-import type { ExtractionCheckpoint, ExtractionPayload, ExtractionRun } from './extraction.types.js';
+import type {
+  ExtractionCheckpoint,
+  ExtractionPayload,
+  ExtractionRun,
+  KindOfPlatform,
+} from './extraction.types.js';
 import { ItemsRepository } from './items.repository.js';
 import type { StoredItem } from './items.rules.js';
 import { SyncsRepository } from './syncs.repository.js';
@@ -49,14 +54,29 @@ export class ExtractionStore {
     const { payload, id } = job;
     return this.database.transaction(async () => {
       await this.assertConnected(payload);
-      const unseen = payload.full ? await this.items.removeUnseen(payload, id) : 0;
-      const gone = unseen + (await this.items.removeBeyond(payload, MAX_ITEMS));
+      // What was not reached may still be there.
+      const isWhole = payload.full === true && !at.truncated;
+      const gone = isWhole ? await this.items.removeUnseen(payload, id) : 0;
       if (gone > 0) await this.signatures.inputsRemoved(payload.userId);
-      await this.syncs.note(payload, id, new Date(at.beganAt));
+      if (await this.leavesNoGap(payload)) await this.syncs.note(payload, id, new Date(at.beganAt));
       const end = { ...at, removed: at.removed + gone };
       await job.save(end);
       return end;
     });
+  }
+
+  /** Inside the transaction that ends a job, whichever way: a kind is bounded also where no run comes to its end. */
+  async trim(kind: KindOfPlatform): Promise<void> {
+    if ((await this.items.removeBeyond(kind, MAX_ITEMS)) > 0) {
+      await this.signatures.inputsRemoved(kind.userId);
+    }
+  }
+
+  /** Whoever reads on from where this run began misses nothing that came before what it read. */
+  private async leavesNoGap(payload: ExtractionPayload): Promise<boolean> {
+    if (payload.since === undefined) return true;
+    const readThrough = await this.syncs.readThrough(payload);
+    return readThrough !== undefined && Date.parse(payload.since) <= readThrough.getTime();
   }
 
   /** It stays until the transaction ends: whoever disconnects waits, and removes what is written here. */

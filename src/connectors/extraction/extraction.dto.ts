@@ -1,4 +1,4 @@
-import { IsBoolean, IsIn, IsISO8601, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, IsRFC3339, IsString, MaxLength } from 'class-validator';
 import { JobProgressState } from '../../platform/jobs/jobs.dto.js';
 import type { JobStatus } from '../../platform/jobs/job.js';
 import { Page, PageQuery } from '../../platform/pagination/page.dto.js';
@@ -13,13 +13,16 @@ export class OrderExtraction {
   @MaxLength(64)
   kind!: string;
 
-  /** RFC 3339. Only what is newer, where the platform can tell. Left out: what the last extraction has not read. */
+  /** RFC 3339, not in the future. Only what is newer, where the platform can tell. Left out: what was not read yet. */
   @IsOptional()
-  @IsISO8601({ strict: true, strictSeparator: true })
+  @IsRFC3339()
   @MaxLength(40)
   since?: string;
 
-  /** Reads everything, and removes at the end what the platform does not have any more. Not together with `since`. */
+  /**
+   * Reads everything, and removes at the end what the platform does not have any more, unless it has more than is read.
+   * Not together with `since`.
+   */
   @IsOptional()
   @IsBoolean()
   full?: boolean;

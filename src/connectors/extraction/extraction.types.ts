@@ -20,7 +20,7 @@ export interface ExtractionPayload extends KindOfPlatform {
   connectedAt: number;
   /** RFC 3339: only what is newer, where the platform can tell. Everything without it. */
   since?: string;
-  /** What the platform does not have any more is removed. */
+  /** What the platform does not have any more is removed, if all was read. */
   full?: boolean;
 }
 
@@ -42,8 +42,8 @@ export interface ExtractionCheckpoint {
   removed: number;
   /** A bound was reached: the platform has more. */
   truncated: boolean;
-  /** How often it has waited since the last page. */
-  waits: number;
+  /** How often the platform has refused since the last page. */
+  refusals: number;
 }
 
 export interface ExtractionResult {

@@ -1,10 +1,12 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
-import type { Job } from '../../platform/jobs/job.js';
 import { Jobs } from '../../platform/jobs/jobs.service.js';
+import type { LockedAccount } from '../connections/accounts.repository.js';
 import { Disconnections } from '../connections/disconnecting.js';
+import { connectorErrors } from '../connectors.errors.js';
 import { SoulSignatures } from '../signature/signatures.service.js';
-import { EXTRACT_JOB, RESET_JOB, type PlatformOfUser } from './extraction.types.js';
+import { toExtractionJob } from './extraction.dto.js';
+import { EXTRACT_JOB, isExtraction, type Extraction, type PlatformOfUser } from './extraction.types.js';
 import { ItemsRepository, positionOf, type ExtractedInput, type ItemPosition } from './items.repository.js';
 import { SyncsRepository } from './syncs.repository.js';
 
@@ -26,18 +28,24 @@ export class Extractions implements OnModuleInit {
     this.disconnections.onDisconnect((userId, platform) => this.end(userId, platform));
   }
 
-  /** Of one platform, or of all. One that runs ends when it notices. */
-  async cancelAll(userId: string, platform?: string): Promise<void> {
+  /**
+   * Inside the transaction of an order, by whoever holds the orders of the platform: an extraction excludes others of its
+   * kind, and a reset (which has no kind) all of the platform. Those of a connection that is no more are stopped after the
+   * commit, and in nobody's way.
+   * @throws job-active with the job
+   */
+  async assertNoneActive(
+    { userId, platform, kind }: PlatformOfUser & { kind?: string },
+    connection: Pick<LockedAccount, 'connectedAt'> | undefined,
+  ): Promise<void> {
+    const connectedAt = connection?.connectedAt.getTime();
     const active = await this.activeOf(userId, platform);
-    for (const { id } of active) await this.jobs.stop(id);
-  }
-
-  /** Extractions and resets that have not ended. */
-  async activeOf(userId: string, platform?: string): Promise<Job[]> {
-    const active = await this.jobs.activeOf(userId, [EXTRACT_JOB, RESET_JOB]);
-    return active.filter(
-      ({ payload }) => platform === undefined || (payload as PlatformOfUser).platform === platform,
+    const left = active.filter(({ payload }) => payload.connectedAt !== connectedAt);
+    const inTheWay = active.find(
+      ({ payload }) => payload.connectedAt === connectedAt && (kind === undefined || payload.kind === kind),
     );
+    if (inTheWay) throw isActive(inTheWay);
+    void this.database.afterCommit(() => this.stop(left));
   }
 
   /** Removes what was extracted of a platform, as a whole. Answers how many things there were. */
@@ -66,6 +74,25 @@ export class Extractions implements OnModuleInit {
   /** Inside the transaction that ends a connection. A job that runs on finds none, and writes nothing more. */
   private async end(userId: string, platform: string): Promise<void> {
     await this.wipe(userId, platform);
-    void this.database.afterCommit(() => this.cancelAll(userId, platform));
+    // Those of the connection that ends: another one may have its own as soon as this is committed.
+    const active = await this.activeOf(userId, platform);
+    void this.database.afterCommit(() => this.stop(active));
   }
+
+  private async activeOf(userId: string, platform: string): Promise<Extraction[]> {
+    const active = await this.jobs.activeOf(userId, [EXTRACT_JOB]);
+    return active.filter(isExtraction).filter(({ payload }) => payload.platform === platform);
+  }
+
+  private async stop(jobs: readonly Extraction[]): Promise<void> {
+    for (const { id } of jobs) await this.jobs.stop(id);
+  }
+}
+
+function isActive(job: Extraction): Error {
+  const { kind, platform } = job.payload;
+  return connectorErrors['job-active'](
+    `An extraction of "${kind}" from "${platform}" is active; wait for its end, or cancel it.`,
+    { members: { job: toExtractionJob(job) } },
+  );
 }

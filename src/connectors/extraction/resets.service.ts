@@ -6,17 +6,18 @@ import { Jobs } from '../../platform/jobs/jobs.service.js';
 import type { RunningJob } from '../../platform/jobs/running-job.js';
 import { Connections } from '../connections/connections.service.js';
 import { Providers } from '../registry/providers.service.js';
-import { assertNoneActive } from './active-jobs.js';
 import type { PlatformReset } from './extraction.dto.js';
 import { RESET_JOB, type PlatformOfUser } from './extraction.types.js';
 import { Extractions } from './extractions.service.js';
 import { ItemsRepository } from './items.repository.js';
 import { SyncsRepository } from './syncs.repository.js';
 
-/**
- * Removes what was extracted of a platform and keeps the grant. From the order on nothing shows that something was read;
- * the rows go in a job.
- */
+interface ResetPayload extends PlatformOfUser {
+  /** That were removed. */
+  items: number;
+}
+
+/** Removes what was extracted of a platform, and keeps the grant. */
 @Injectable()
 export class Resets {
   constructor(
@@ -50,24 +51,20 @@ export class Resets {
     });
   }
 
-  @JobHandler(RESET_JOB, { attempts: 6 })
-  async run(job: RunningJob<PlatformOfUser>): Promise<{ items: number }> {
-    const { userId, platform } = job.payload;
-    return this.database.transaction(async () => {
-      const items = await this.extractions.wipe(userId, platform);
-      await job.save({}, { phase: 'removing' });
-      return { items };
-    });
+  /** What it tells of is done already: whoever follows it need not know. */
+  @JobHandler(RESET_JOB)
+  run({ payload }: RunningJob<ResetPayload>): Promise<{ items: number }> {
+    return Promise.resolve({ items: payload.items });
   }
 
   private async orderOne(subject: PlatformOfUser): Promise<string> {
     const { userId, platform } = subject;
     await this.syncs.holdOrders(subject);
-    await assertNoneActive(this.extractions, subject);
     // The connection first, as whoever ends it does.
     await this.connections.noteReset(userId, platform);
-    await this.syncs.forget(subject);
-    const order = { userId, key: `${userId}:${platform}`, payload: subject };
-    return (await this.jobs.enqueue(RESET_JOB, order)).job.id;
+    await this.extractions.assertNoneActive(subject, await this.connections.lock(userId, platform));
+    const items = await this.extractions.wipe(userId, platform);
+    const payload: ResetPayload = { ...subject, items };
+    return (await this.jobs.enqueue(RESET_JOB, { userId, payload })).job.id;
   }
 }

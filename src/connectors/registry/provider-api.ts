@@ -51,7 +51,7 @@ export class ProviderApi {
     await this.admitted(provider, userId, request.signal);
     const answer = await this.requests.get(provider, request);
     const until = await this.quotas.observe(provider, userId, answer);
-    if (until) throw new ProviderBusy(provider.title, until);
+    if (until) throw new ProviderBusy(provider.title, until, true);
     return answer;
   }
 
@@ -66,7 +66,7 @@ export class ProviderApi {
       const { waitMs } = await this.quotas.admit(provider, userId);
       if (waitMs === 0) return;
       if (performance.now() + waitMs > deadline)
-        throw new ProviderBusy(provider.title, new Date(Date.now() + waitMs));
+        throw new ProviderBusy(provider.title, new Date(Date.now() + waitMs), false);
       await sleep(waitMs, undefined, { signal }).catch(() => {
         throw signal?.reason;
       });

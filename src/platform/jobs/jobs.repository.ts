@@ -91,10 +91,14 @@ export class JobsRepository {
     );
   }
 
-  /** Keeps where the job stands. False when the claim was lost. */
+  /**
+   * Keeps where the job stands. What is shown never goes back: progress may be saved late, after a later one.
+   * False when the claim was lost.
+   */
   async save({ id, fence }: Claim, progress: JobProgress, checkpoint?: { value: unknown }): Promise<boolean> {
     return this.changed(
-      `UPDATE jobs SET progress = $3, heartbeat_at = clock_timestamp(), updated_at = now(),
+      `UPDATE jobs SET progress = CASE WHEN (progress ->> 'percent')::float8 > ($3::jsonb ->> 'percent')::float8
+           THEN progress ELSE $3::jsonb END, heartbeat_at = clock_timestamp(), updated_at = now(),
          checkpoint = CASE WHEN $4 THEN $5::jsonb ELSE checkpoint END WHERE ${HELD}`,
       [
         id,

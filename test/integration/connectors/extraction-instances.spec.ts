@@ -130,6 +130,8 @@ describe('extractions on two instances of one service', () => {
     await bothSay('running');
     refuse();
     await bothSay('waiting_rate_limit');
+    const { resumeAt } = (await onBoth<{ resumeAt: string }>(path))[0].body;
+    expect(Math.abs(Date.parse(resumeAt) - Date.now() - 600_000)).toBeLessThan(30_000);
     expectStatus(202, await onB.post(`${path}/cancel`));
     for (const { body } of await onBoth<ExtractionJob>(path)) expect(body.status).toBe('cancelled');
   });

@@ -1,5 +1,9 @@
 import { ExtractionData } from '../../../src/connectors/extraction/extraction-data.service.js';
+import { beginning } from '../../../src/connectors/extraction/extraction-pages.js';
+import { ExtractionStore } from '../../../src/connectors/extraction/extraction-store.service.js';
+import type { ExtractionRun } from '../../../src/connectors/extraction/extraction.types.js';
 import { Extractions } from '../../../src/connectors/extraction/extractions.service.js';
+import { ItemsRepository } from '../../../src/connectors/extraction/items.repository.js';
 import { Database } from '../../../src/platform/database/database.js';
 import { newId } from '../../../src/platform/ids/ids.js';
 import {
@@ -12,7 +16,7 @@ import {
   type Problem,
 } from '../../support/api-client.js';
 import { eventually } from '../../support/eventually.js';
-import { ALL_SCOPES, PlatformServer, type OddAnswer } from '../../support/platform-server.js';
+import { ALL_SCOPES, PLAYED, PlatformServer, type OddAnswer } from '../../support/platform-server.js';
 import { startApp, type RunningApp } from '../../support/running-app.js';
 import { adminToken } from '../../support/tokens.js';
 
@@ -54,6 +58,7 @@ describe('extractions', () => {
     platform.answer = () => undefined;
     platform.refusesGrants = false;
     platform.scopes = ALL_SCOPES;
+    platform.account = 'listener';
     platform.requests.length = 0;
     person = await newPerson(running.url);
     await platform.connect(person);
@@ -78,10 +83,9 @@ describe('extractions', () => {
     );
     return rows.map(({ id }) => id);
   };
-  const lastSync = async (): Promise<string | null> => {
-    const path = '/api/connectors/spotify';
-    return expectStatus(200, await person.get<{ lastSyncAt: string | null }>(path)).lastSyncAt;
-  };
+  const connection = async (): Promise<{ lastSyncAt: string | null; lastSyncStatus: string | null }> =>
+    expectStatus(200, await person.get('/api/connectors/spotify'));
+  const reconnect = (): Promise<void> => platform.connect(person);
   /** A page that is not answered before the test says so. */
   const held = (path: string): { asked: Promise<void>; goOn: () => void } => {
     let goOn = (): void => undefined;
@@ -118,7 +122,7 @@ describe('extractions', () => {
       since: null,
       attempts: 1,
     });
-    expect(await lastSync()).not.toBeNull();
+    expect((await connection()).lastSyncAt).not.toBeNull();
     expect(platform.asked).toEqual([
       '/v1/me/tracks?0',
       '/v1/me/tracks?50',
@@ -142,28 +146,105 @@ describe('extractions', () => {
     }
   });
 
-  it('begin where the last one had read to; a full one removes what the platform no longer has', async () => {
+  it('begin where what was read ends: not where one failed, nor where one was told to begin', async () => {
+    await ended(await ordered({ since: '2026-01-01T00:00:00Z' }));
+    const began = Date.now();
+    expect((await ended(await ordered())).since).toBeNull();
+    platform.answer = () => ({ status: 401 });
+    platform.refusesGrants = true;
+    expect((await ended(await ordered())).status).toBe('failed');
+    platform.answer = () => undefined;
+    platform.refusesGrants = false;
+    await reconnect();
+    const next = await ended(await ordered());
+    const before = began - Date.parse(next.since ?? '');
+    expect(before).toBeGreaterThan(595_000);
+    expect(before).toBeLessThanOrEqual(600_000);
+    // From before what was read: nothing is left out.
+    await ended(await ordered({ since: '2026-01-01T00:00:00Z' }));
+    const last = await ended(await ordered());
+    expect(Date.parse(last.since ?? '')).toBeGreaterThan(Date.parse(next.since ?? ''));
+  });
+
+  it('ask the platform for what is newer only, where it can tell', async () => {
+    const kind = 'listening';
+    const since = '2026-01-01T00:00:00.000Z';
+    expect(await ended(await ordered({ kind, since }))).toMatchObject({ status: 'succeeded', since });
+    const [asked] = platform.requests.filter(({ path }) => path === PLAYED);
+    expect(asked?.query.get('after')).toBe(String(Date.parse(since)));
+  });
+
+  it('that are full remove what the platform no longer has', async () => {
     await ended(await ordered());
     platform.tracks = ['t1', 'new'];
-    const next = await ended(await ordered());
-    expect(Date.now() - Date.parse(next.since ?? '')).toBeGreaterThan(0);
+    await ended(await ordered());
     expect(await kept()).toHaveLength(124);
     const full = await ended(await ordered({ full: true }));
     expect(full).toMatchObject({ full: true, since: null, status: 'succeeded' });
     expect(await kept()).toEqual(['playlist:p0', 'playlist:p1', 'playlist:p2', 'track:new', 'track:t1']);
   });
 
+  it('that are full and could not read everything remove nothing', async () => {
+    await ended(await ordered());
+    const payload = { userId: person.user.id, platform: 'spotify', kind: 'library', full: true };
+    const [row] = await database.manager.query<{ at: string }[]>(
+      `SELECT connected_at AS at FROM connector_accounts WHERE user_id = $1`,
+      [person.user.id],
+    );
+    const connectedAt = new Date(row?.at ?? 0).getTime();
+    const job = { id: newId(), payload: { ...payload, connectedAt }, save: () => Promise.resolve() };
+    const store = running.app.get(ExtractionStore, { strict: false });
+    const finish = (truncated: boolean) =>
+      store.finish(job as unknown as ExtractionRun, { ...beginning(), truncated });
+    expect((await finish(true)).removed).toBe(0);
+    expect(await kept()).toHaveLength(123);
+    expect((await finish(false)).removed).toBe(123);
+  });
+
+  it('leave so many things of a kind, those that were read last', async () => {
+    await ended(await ordered());
+    platform.tracks = ['t1', 't2'];
+    platform.playlists = [];
+    await ended(await ordered());
+    const kind = { userId: person.user.id, platform: 'spotify', kind: 'library' };
+    expect(await running.app.get(ItemsRepository, { strict: false }).removeBeyond(kind, 2)).toBe(121);
+    expect(await kept()).toEqual(['track:t1', 'track:t2']);
+  });
+
   it('wait as long as the platform says, and go on with the page that was refused', async () => {
     let refusals = 0;
     platform.answer = ({ offset }): OddAnswer | undefined =>
-      offset === 50 && refusals++ === 0 ? { status: 429, headers: { 'retry-after': '1' } } : undefined;
+      offset === 50 && refusals++ === 0 ? { status: 429, headers: { 'retry-after': '2' } } : undefined;
     const id = await ordered();
     const waiting = await until(id, ({ status }) => status === 'waiting_rate_limit');
-    expect(Date.parse(waiting.resumeAt ?? '')).toBeGreaterThan(Date.now() - 1_000);
+    expect(Date.parse(waiting.resumeAt ?? '')).toBeGreaterThan(Date.now() - 2_000);
     expect(waiting).toMatchObject({ checkpoint: { step: 0, done: 50 }, error: null });
     expect(await ended(id)).toMatchObject({ status: 'succeeded', attempts: 1 });
     expect(platform.asked.slice(0, 3)).toEqual(['/v1/me/tracks?0', '/v1/me/tracks?50', '/v1/me/tracks?50']);
+    const [, refused, again] = platform.requests;
+    expect((again?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThan(1_950);
     expect(await kept()).toHaveLength(123);
+  });
+
+  it('that wait are of no consequence for another connection, and in nobody’s way', async () => {
+    const waits = async (): Promise<string> => {
+      platform.answer = () => ({ status: 503, headers: { 'retry-after': '600' } });
+      const id = await ordered();
+      await until(id, ({ status }) => status === 'waiting_rate_limit');
+      platform.answer = () => undefined;
+      await database.manager.query('UPDATE provider_quotas SET blocked_until = NULL');
+      return id;
+    };
+    const first = await waits();
+    await reconnect();
+    expect(await ended(await ordered())).toMatchObject({ status: 'succeeded' });
+    expect((await ended(first)).status).toBe('cancelled');
+    expect((await connection()).lastSyncStatus).toBe('succeeded');
+    const second = await waits();
+    platform.account = 'somebody else';
+    await reconnect();
+    expect((await ended(second)).status).toBe('cancelled');
+    expect(await connection()).toMatchObject({ lastSyncAt: null, lastSyncStatus: null });
   });
 
   it.each<[what: string, answer: OddAnswer, detail: RegExp]>([
@@ -250,13 +331,7 @@ describe('extractions', () => {
     page.goOn();
     await ended(id);
     const { jobId } = expectStatus(202, await reset());
-    expect(await lastSync()).toBeNull();
-    await eventually('the reset', async () =>
-      (await person.get<{ status: string }>(`/api/jobs/${jobId}`)).body.status === 'succeeded'
-        ? true
-        : undefined,
-    );
-    expect(await kept()).toEqual([]);
+    expect([await kept(), (await connection()).lastSyncAt]).toEqual([[], null]);
     expect((await person.get(`/api/extraction-jobs/${jobId}`)).status).toBe(404);
     expect(await ended(await ordered())).toMatchObject({ since: null, status: 'succeeded' });
     expect(await kept()).toHaveLength(123);
@@ -270,7 +345,7 @@ describe('extractions', () => {
     const admin = new Api(running.url, await adminToken(stranger.user.id));
     const answer = await admin.post<{ success: boolean; data: { platform: string }[] }>(path);
     expect(expectStatus(200, answer)).toMatchObject({ success: true, data: [{ platform: 'spotify' }] });
-    await eventually('the reset', async () => ((await kept()).length === 0 ? true : undefined));
+    expect(await kept()).toEqual([]);
     expectStatus(200, await person.post(path));
   });
 
@@ -281,10 +356,24 @@ describe('extractions', () => {
       status: 400,
       errors: [{ pointer: '#/kind', detail: expect.stringContaining('library') as string }],
     });
-    expect((await at('spotify', { kind: 'library', since: 'yesterday' })).status).toBe(400);
+    for (const since of [
+      'yesterday',
+      '20260105',
+      '2026-W05',
+      '2026-01-05T10:11',
+      '2026-01-05T10:11:60Z',
+      '2999-01-01T00:00:00Z',
+    ]) {
+      const refusal = await at('spotify', { kind: 'library', since });
+      expect(refusal.body).toMatchObject({ status: 400, errors: [{ pointer: '#/since' }] });
+    }
     const both = { kind: 'library', since: '2026-01-01T00:00:00Z', full: true };
     expect((await at('spotify', both)).body).toMatchObject({ status: 400, errors: [{ pointer: '#/since' }] });
     expect((await at('github', { kind: 'code' })).body).toMatchObject({ status: 424, code: 'not-connected' });
+    await database.manager.query(`UPDATE connector_accounts SET status = 'error' WHERE user_id = $1`, [
+      person.user.id,
+    ]);
+    expect((await order()).body).toMatchObject({ status: 424, code: 'needs-reauth' });
     platform.scopes = ['user-library-read'];
     await platform.connect(person);
     expect((await order()).body).toMatchObject({

@@ -305,6 +305,20 @@ export function describeJobs(start: (features: ScriptedJobs) => Promise<JobsInst
     expect(await told.opened).toEqual(new JobStopped('lost'));
   });
 
+  it('progress that is saved late takes nothing back', async () => {
+    const shown: number[] = [];
+    features.script = async (job) => {
+      const claim = { id: job.id, fence: (await instance.jobs.find(job.id))?.fence ?? 0 };
+      for (const percent of [40, 30, 41]) {
+        expect(await instance.rows.save(claim, { percent })).toBe(true);
+        shown.push((await instance.jobs.find(job.id))?.progress.percent ?? 0);
+      }
+      return {};
+    };
+    await ended((await order()).id);
+    expect(shown).toEqual([40, 40, 41]);
+  });
+
   it('what a worker that has lost its job still saves is refused', async () => {
     const lost = gate();
     const refused = gate<unknown>();
