@@ -7,6 +7,8 @@ export const SIGNATURE_UPDATED = 'signature.updated';
 export interface ConnectorUpdated {
   platform: string;
   status: 'disconnected' | 'connecting' | 'connected' | 'needs_reauth' | 'error';
+  /** Of `connecting`, which ends by itself and without a further event. RFC 3339. */
+  expiresAt?: string;
 }
 
 export interface SignatureUpdated {

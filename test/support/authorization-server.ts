@@ -14,7 +14,17 @@ export interface ServerTallies {
 
 /** What {@link FaultyServer} does wrong. */
 export type Fault =
-  '' | 'status-500' | 'error-200' | 'no-token' | 'wrong-issuer' | 'html' | 'bad-json' | 'silent';
+  | ''
+  | 'status-500'
+  | 'status-400'
+  | 'no-userinfo'
+  | 'no-revocation'
+  | 'error-200'
+  | 'no-token'
+  | 'wrong-issuer'
+  | 'html'
+  | 'bad-json'
+  | 'silent';
 
 /** Browsers follow at most so many redirects here. */
 const MOST_STEPS = 10;
@@ -91,8 +101,12 @@ export class FaultyServer extends ServerProgram {
     return new FaultyServer(...(await this.launch('faulty-oidc-server.mjs')));
   }
 
-  /** From now on; none by default. */
+  /** From now on. */
   async make(fault: Fault): Promise<void> {
     await this.control(`fault=${fault}`);
+  }
+
+  async tallies(): Promise<Pick<ServerTallies, 'revoked' | 'issued'>> {
+    return (await this.control('')) as ServerTallies;
   }
 }

@@ -37,6 +37,19 @@ export class CacheHandle<Args extends readonly unknown[], Value> {
     return (await this.engine.read(this.region, args, loader)) as Value;
   }
 
+  /** As {@link getOrLoad}; and whether the value was cached, rather than loaded by this call or one that it joined. */
+  async readThrough(args: Args, loader: () => Promise<Value>): Promise<{ value: Value; cached: boolean }> {
+    let cached = true;
+    const onLoaded = (): void => void (cached = false);
+    const run = (): Promise<Value> => {
+      cached = false;
+      return loader();
+    };
+    const key = this.region.keyOf(args);
+    const value = (await this.engine.readKey(this.region, args, key, { run, onLoaded })) as Value;
+    return { value, cached };
+  }
+
   /**
    * What is cached for each list of arguments, in their order; undefined for a miss. With a loader: called at most
    * once, with the lists that are missing; it answers in their order.

@@ -9,6 +9,11 @@ export interface SealedTokens {
   refresh: string | null;
 }
 
+/** Tokens that are given back, and the account that they open; null for one that nobody has learnt. */
+export interface EndedGrant extends SealedTokens {
+  accountId: string | null;
+}
+
 /** A connection's tokens, and how they stand by the database's clock. */
 export interface StoredGrant extends SealedTokens {
   status: ConnectedAccount['status'];
@@ -91,6 +96,14 @@ export class AccountsRepository {
        FROM connector_accounts WHERE ${OF} FOR SHARE`,
       [userId, platform],
     );
+  }
+
+  /** Until the commit nobody else connects the platform for the user, also where there is no row to lock yet. */
+  async lockPlace(userId: string, platform: string): Promise<void> {
+    await this.query(`SELECT pg_advisory_xact_lock(hashtextextended('connection:' || $1 || ':' || $2, 0))`, [
+      userId,
+      platform,
+    ]);
   }
 
   async put(userId: string, platform: string, account: NewAccount): Promise<void> {
@@ -200,9 +213,10 @@ export class AccountsRepository {
   }
 
   /** What is removed is answered: it has to be revoked. */
-  remove(userId: string, platform: string): Promise<SealedTokens | undefined> {
+  remove(userId: string, platform: string): Promise<EndedGrant | undefined> {
     return this.one(
-      `DELETE FROM connector_accounts WHERE ${OF} RETURNING access_token AS access, refresh_token AS refresh`,
+      `DELETE FROM connector_accounts WHERE ${OF}
+       RETURNING account_id AS "accountId", access_token AS access, refresh_token AS refresh`,
       [userId, platform],
     );
   }

@@ -5,6 +5,7 @@ import { EventOutbox } from '../../platform/events/event-outbox.service.js';
 import { WarmsAtLogin } from '../../platform/warm-up/warms-at-login.decorator.js';
 import { userStream } from '../../users/users.events.js';
 import { ChangesConnection, platformStatus } from '../connectors.cache.js';
+import { connectorErrors } from '../connectors.errors.js';
 import { CONNECTOR_UPDATED, type ConnectorUpdated } from '../connectors.events.js';
 import { AuthorizationsRepository } from '../grants/authorizations.repository.js';
 import { Revocations } from '../grants/revocations.service.js';
@@ -38,11 +39,8 @@ export class Connections {
 
   /** All platforms of which there is something to say. */
   async statusOf(userId: string): Promise<KnownConnections> {
-    let cached = true;
-    const records = await this.cache.for(platformStatus).getOrLoad([userId], () => {
-      cached = false;
-      return this.accounts.records(userId);
-    });
+    const load = (): Promise<ConnectionRecord[]> => this.accounts.records(userId);
+    const { value: records, cached } = await this.cache.for(platformStatus).readThrough([userId], load);
     return { records, cached };
   }
 
@@ -63,9 +61,11 @@ export class Connections {
   /**
    * A connection takes the place of whatever there was. Another account than before takes nothing over of what was made
    * of the earlier one, whose grant is given back. Joins the running transaction.
+   * @param mayReplace another account, too, that is connected
+   * @throws already-connected
    */
-  connect(userId: string, platform: string, account: NewAccount): Promise<void> {
-    return this.telling(() => this.put(userId, platform, account));
+  connect(userId: string, platform: string, account: NewAccount, mayReplace: boolean): Promise<void> {
+    return this.telling(() => this.put(userId, platform, account, mayReplace));
   }
 
   /**
@@ -92,11 +92,24 @@ export class Connections {
   }
 
   @ChangesConnection()
-  protected async put(userId: string, platform: string, account: NewAccount): Promise<void> {
+  protected async put(
+    userId: string,
+    platform: string,
+    account: NewAccount,
+    mayReplace: boolean,
+  ): Promise<void> {
     await this.database.transaction(async () => {
+      await this.accounts.lockPlace(userId, platform);
       const before = await this.accounts.grantForUpdate(userId, platform);
+      const isAnother = before !== undefined && before.accountId !== account.facts.id;
+      if (isAnother && before.status === 'connected' && !mayReplace) {
+        throw connectorErrors['already-connected'](
+          'Another account was connected meanwhile; end that connection first.',
+        );
+      }
       await this.accounts.put(userId, platform, account);
-      if (before && before.accountId !== account.facts.id) {
+      await this.revocations.withdraw(userId, platform, account.facts.id);
+      if (isAnother) {
         await this.disconnections.run(userId, platform);
         await this.revocations.order(userId, platform, before);
       }
@@ -117,11 +130,7 @@ export class Connections {
   }
 
   @ChangesConnection()
-  protected async sync(
-    userId: string,
-    platform: string,
-    sync: EndedSync | undefined,
-  ): Promise<void> {
+  protected async sync(userId: string, platform: string, sync: EndedSync | undefined): Promise<void> {
     await this.database.transaction(async () => {
       const status = await this.accounts.noteSync(userId, platform, sync);
       if (status) this.tell(userId, { platform, status });

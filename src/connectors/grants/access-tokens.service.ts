@@ -11,7 +11,7 @@ import { Providers } from '../registry/providers.service.js';
 import { GrantClients } from './grant-clients.js';
 import { RefreshTimes } from './refresh-times.js';
 import type { SecretText } from './secret-text.js';
-import { TokenStore } from './token-store.service.js';
+import { TokenStore, type TokenVersion } from './token-store.service.js';
 import { TokenVault, UnreadableSeal } from './token-vault.js';
 
 const FIRST_PAUSE_MS = 50;
@@ -71,9 +71,7 @@ export class AccessTokens implements OnModuleInit, OnModuleDestroy {
     const key = `${userId}|${provider.platform}`;
     const running = this.refreshing.get(key);
     if (running) return running;
-    const refreshing = this.claimOrWait(userId, provider, stored.version).finally(() =>
-      this.refreshing.delete(key),
-    );
+    const refreshing = this.claimOrWait(userId, provider, stored).finally(() => this.refreshing.delete(key));
     this.refreshing.set(key, refreshing);
     return refreshing;
   }
@@ -81,45 +79,53 @@ export class AccessTokens implements OnModuleInit, OnModuleDestroy {
   private async claimOrWait(
     userId: string,
     provider: ConfiguredProvider,
-    version: string,
+    { version, accountId }: StoredGrant,
   ): Promise<SecretText> {
     const { platform } = provider;
     const { waitMs, claimMs } = this.times;
+    // Whatever else has to be asked for is, before anybody has to wait for it.
+    const ask = await this.clients.refresher(provider);
     const until = performance.now() + waitMs;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
       const claim = randomUUID();
+      const claimedAt = performance.now();
       const claimed = await this.accounts.claimRefresh(userId, platform, version, { claim, forMs: claimMs });
-      if (claimed) return this.refresh(userId, provider, { version, claim, sealed: claimed.refresh });
+      if (claimed) {
+        const of = { userId, platform, accountId, version };
+        return this.refresh(provider, of, { claim, claimedAt, sealed: claimed.refresh, ask });
+      }
       const now = await this.load(userId, provider);
       if (now.version !== version) return this.opened(userId, provider, now);
       if (performance.now() > until) {
-        throw platformErrors.unavailable(
-          `The access to ${provider.title} is being renewed, and that takes long; try again later.`,
-          { retryAfterMs: waitMs },
-        );
+        throw beingRenewed(provider, waitMs);
       }
       await sleep(pauseMs * (0.75 + Math.random() / 2));
     }
   }
 
   private async refresh(
-    userId: string,
     provider: ConfiguredProvider,
-    { version, claim, sealed }: { version: string; claim: string; sealed: string | null },
+    of: TokenVersion,
+    { claim, claimedAt, sealed, ask }: Claimed,
   ): Promise<SecretText> {
-    const { platform } = provider;
-    const of = { userId, platform, version };
+    const { userId, platform } = of;
+    const release = (ms: number): Promise<void> => this.accounts.releaseRefresh(userId, platform, claim, ms);
     if (sealed === null) {
       await this.store.giveUp(of, { status: 'needs_reauth', code: 'needs-reauth' });
       throw needsReauth(provider);
     }
     const refresh = await this.unsealed(of, provider, sealed, 'refresh');
-    const answer = await this.clients.refresh(provider, refresh);
+    // What is left of the claim has to cover the request and the storing of its answer.
+    if (performance.now() - claimedAt > this.times.slackMs) {
+      await release(0);
+      throw beingRenewed(provider, this.times.pauseMs);
+    }
+    const answer = await ask(refresh);
     if ('grant' in answer) {
       const { grant } = answer;
       // A platform that gives no new refresh token goes on with the one that it gave.
       const pair = { access: grant.access, refresh: grant.refresh ?? refresh };
-      const tokens = this.vault.sealPair(pair, { userId, platform });
+      const tokens = this.vault.sealPair(pair, of);
       if (await this.store.replace(of, { tokens, expiresInMs: grant.expiresInMs })) return grant.access;
       // The connection was ended or made anew meanwhile, perhaps with somebody else's account.
       return this.opened(userId, provider, await this.load(userId, provider));
@@ -129,8 +135,7 @@ export class AccessTokens implements OnModuleInit, OnModuleDestroy {
       await this.store.giveUp(of, { status: 'needs_reauth', code: 'needs-reauth' });
       throw needsReauth(provider);
     }
-    // Of an unknown outcome the claim stays until it lapses: the platform may still be at work on the request.
-    if (outcome === 'failed') await this.accounts.releaseRefresh(userId, platform, claim, this.times.pauseMs);
+    await release(outcome === 'failed' ? this.times.pauseMs : this.times.unknownMs);
     this.logger.warn({ msg: 'Tokens were not renewed', platform, outcome, fault: error.message });
     throw error;
   }
@@ -146,13 +151,13 @@ export class AccessTokens implements OnModuleInit, OnModuleDestroy {
   }
 
   private opened(userId: string, provider: ConfiguredProvider, stored: StoredGrant): Promise<SecretText> {
-    const of = { userId, platform: provider.platform, version: stored.version };
+    const of = { userId, platform: provider.platform, accountId: stored.accountId, version: stored.version };
     return this.unsealed(of, provider, stored.access, 'access');
   }
 
   /** What does not open for whom it is stored never will; what misses its key may tomorrow. */
   private async unsealed(
-    of: { userId: string; platform: string; version: string },
+    of: TokenVersion,
     provider: ConfiguredProvider,
     sealed: string,
     kind: 'access' | 'refresh',
@@ -167,6 +172,22 @@ export class AccessTokens implements OnModuleInit, OnModuleDestroy {
     }
   }
 }
+
+interface Claimed {
+  claim: string;
+  /** By this process's clock, before the claim was made. */
+  claimedAt: number;
+  sealed: string | null;
+  ask: Awaited<ReturnType<GrantClients['refresher']>>;
+}
+
+const beingRenewed = ({ title }: ConfiguredProvider, retryAfterMs: number): AppError =>
+  platformErrors.unavailable(
+    `The access to ${title} is being renewed, and that takes long; try again later.`,
+    {
+      retryAfterMs,
+    },
+  );
 
 const needsReauth = ({ title }: ConfiguredProvider): AppError =>
   connectorErrors['needs-reauth'](`${title} has to be connected again: its grant has ended.`);

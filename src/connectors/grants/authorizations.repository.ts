@@ -15,6 +15,8 @@ export interface NewAuthorization {
   redirectUri: string;
   returnUrl: string;
   scopes: readonly string[];
+  /** Another account that is connected may be replaced. */
+  forced: boolean;
   ttlMs: number;
 }
 
@@ -27,7 +29,7 @@ export interface StoredAuthorization extends Omit<NewAuthorization, 'ttlMs'> {
 }
 
 const COLUMNS = `state_digest AS "stateDigest", user_id AS "userId", platform, browser_digest AS "browserDigest", verifier,
-  redirect_uri AS "redirectUri", return_url AS "returnUrl", scopes, expires_at <= now() AS "isExpired",
+  redirect_uri AS "redirectUri", return_url AS "returnUrl", scopes, forced, expires_at <= now() AS "isExpired",
   used_at IS NOT NULL AS "isUsed", answer_digest AS "answerDigest", outcome`;
 
 /** Rows of `connector_authorizations`. */
@@ -40,8 +42,8 @@ export class AuthorizationsRepository {
     const { userId, platform } = authorization;
     const [row] = await this.database.manager.query<{ expiresAt: Date }[]>(
       `INSERT INTO connector_authorizations (state_digest, user_id, platform, browser_digest, verifier, redirect_uri,
-         return_url, scopes, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9::float8 * interval '1 millisecond')
+         return_url, scopes, forced, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10::float8 * interval '1 millisecond')
        RETURNING expires_at AS "expiresAt"`,
       [
         authorization.stateDigest,
@@ -52,6 +54,7 @@ export class AuthorizationsRepository {
         authorization.redirectUri,
         authorization.returnUrl,
         [...authorization.scopes],
+        authorization.forced,
         authorization.ttlMs,
       ],
     );

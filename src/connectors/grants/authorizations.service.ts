@@ -6,7 +6,7 @@ import { Database } from '../../platform/database/database.js';
 import { AppError } from '../../platform/errors/app-error.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
 import { EventOutbox } from '../../platform/events/event-outbox.service.js';
-import { AccountsRepository } from '../connections/accounts.repository.js';
+import { AccountsRepository, type EndedGrant } from '../connections/accounts.repository.js';
 import { Connections } from '../connections/connections.service.js';
 import { connectorErrors } from '../connectors.errors.js';
 import { ProviderAccounts } from '../registry/provider-accounts.service.js';
@@ -22,15 +22,16 @@ import {
 } from './authorization-outcomes.js';
 import { AuthorizationsRepository, type StoredAuthorization } from './authorizations.repository.js';
 import { GrantClients } from './grant-clients.js';
+import { insist } from './insist.js';
 import { digestOf, isDigestOf, randomSecret } from './random-secrets.js';
+import { RefreshTimes } from './refresh-times.js';
 import { ReturnUrls } from './return-urls.service.js';
-import { Revocations } from './revocations.service.js';
 import { SecretText } from './secret-text.js';
 import { TokenVault } from './token-vault.js';
 
 const TTL_MS = 600_000;
-/** A second request with the same answer waits so long for what the first one finds out. */
-const TWIN_WAIT_MS = 15_000;
+/** A second request with the same answer waits so long for what the first one finds out: four requests' deadlines. */
+const TWIN_WAIT_MS = 45_000;
 const TWIN_LOOK_MS = 200;
 /** Longer ones are no platform's. */
 const MOST_CHARACTERS = 4_096;
@@ -89,7 +90,7 @@ export class Authorizations {
     private readonly accounts: AccountsRepository,
     private readonly holders: ProviderAccounts,
     private readonly connections: Connections,
-    private readonly revocations: Revocations,
+    private readonly times: RefreshTimes,
     private readonly database: Database,
     private readonly outbox: EventOutbox,
   ) {}
@@ -124,6 +125,7 @@ export class Authorizations {
       redirectUri,
       returnUrl,
       scopes,
+      forced: order.force === true,
       ttlMs: TTL_MS,
     });
     return { authorizationUrl, state, nonce, expiresAt };
@@ -175,19 +177,27 @@ export class Authorizations {
   }
 
   private async use(stored: StoredAuthorization, answer: ReturnedAnswer): Promise<AuthorizationOutcome> {
+    const given: Given = {};
     try {
-      return await this.connect(stored, answer);
+      return await this.connect(stored, answer, given);
     } catch (error) {
       if (!(error instanceof AppError))
         this.logger.error({ msg: 'A platform was not connected', platform: stored.platform, err: error });
       const outcome = failure(error);
-      await this.log.fail(stored, outcome);
+      await this.log.fail(stored, outcome, given.grant);
       return outcome;
     }
   }
 
-  /** @throws whatever keeps the platform from being connected */
-  private async connect(stored: StoredAuthorization, answer: ReturnedAnswer): Promise<AuthorizationOutcome> {
+  /**
+   * @param given what the platform has given by then, for whoever has to give it back
+   * @throws whatever keeps the platform from being connected
+   */
+  private async connect(
+    stored: StoredAuthorization,
+    answer: ReturnedAnswer,
+    given: Given,
+  ): Promise<AuthorizationOutcome> {
     const { userId, platform, scopes, redirectUri } = stored;
     const provider = this.providers.get(platform);
     await this.clients.checkIssuer(provider, answer.iss);
@@ -196,24 +206,30 @@ export class Authorizations {
     const verifier = this.vault.open(stored.verifier, { userId, platform, kind: 'verifier' }).reveal();
     const request = { redirectUri, state: answer.state, verifier, scopes };
     const grant = await this.clients.exchange(provider, { code: answer.code, iss: answer.iss }, request);
-    const facts = await this.holders.read(provider, grant.access.reveal());
     const tokens = this.vault.sealPair(grant, { userId, platform });
+    given.grant = { accountId: null, ...tokens };
+    const facts = await this.holders.read(provider, grant.access.reveal());
+    given.grant.accountId = facts.id;
+    const account = { facts, tokens, scopes: grant.scopes ?? scopes, expiresInMs: grant.expiresInMs };
     const outcome: AuthorizationOutcome = { result: 'connected' };
-    const isConnected = await this.outbox.telling(() =>
-      this.database.transaction(async () => {
-        if (await this.rows.end(stored.stateDigest, outcome)) {
-          const granted = { facts, tokens, scopes: grant.scopes ?? scopes, expiresInMs: grant.expiresInMs };
-          await this.connections.connect(userId, platform, granted);
-          return true;
-        }
-        await this.revocations.order(userId, platform, tokens);
-        return false;
-      }),
+    await insist(this.times.storeMs, () =>
+      this.outbox.telling(() =>
+        this.database.transaction(async () => {
+          if (!(await this.rows.end(stored.stateDigest, outcome))) throw endedMeanwhile();
+          await this.connections.connect(userId, platform, account, stored.forced);
+        }),
+      ),
     );
-    if (isConnected) return outcome;
-    throw connectorErrors['state-used']('The connection was ended before it was complete; connect again.');
+    return outcome;
   }
 }
+
+interface Given {
+  grant?: EndedGrant;
+}
+
+const endedMeanwhile = (): AppError =>
+  connectorErrors['state-used']('The connection was ended before it was complete; connect again.');
 
 /** @throws validation-failed */
 function scopesOf({ title, grant }: ConfiguredProvider, wanted: readonly string[] | undefined): string[] {

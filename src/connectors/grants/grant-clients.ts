@@ -110,23 +110,22 @@ export class GrantClients {
     }
   }
 
-  /** Does not throw: what may be tried again depends on how it failed. */
-  async refresh(
+  /**
+   * Everything that has to be asked for before a refresh token is used; then one request, whose failure is answered
+   * rather than thrown: what may be tried again depends on it.
+   * @throws not-configured, upstream-failed, upstream-timeout
+   */
+  async refresher(
     provider: ConfiguredProvider,
-    refresh: SecretText,
-  ): Promise<{ grant: Grant } | { fault: GrantFault }> {
-    let configuration: Configuration;
-    try {
-      configuration = await this.configuration(provider);
-    } catch (error) {
-      // Nothing was sent yet.
-      return { fault: { ...grantFault(provider.title, error), outcome: 'failed' } };
-    }
-    try {
-      return { grant: grantOf(await refreshTokenGrant(configuration, refresh.reveal())) };
-    } catch (error) {
-      return { fault: grantFault(provider.title, error) };
-    }
+  ): Promise<(refresh: SecretText) => Promise<{ grant: Grant } | { fault: GrantFault }>> {
+    const configuration = await this.configuration(provider);
+    return async (refresh) => {
+      try {
+        return { grant: grantOf(await refreshTokenGrant(configuration, refresh.reveal())) };
+      } catch (error) {
+        return { fault: grantFault(provider.title, error) };
+      }
+    };
   }
 
   /** False where the platform knows no way. @throws upstream-failed, upstream-timeout */

@@ -5,13 +5,24 @@ import { Injectable } from '@nestjs/common';
 export class RefreshTimes {
   /** The platform's answer to a request for tokens. */
   readonly requestMs: number = 10_000;
+  /** New tokens are offered to a database that is away for so long. */
+  readonly storeMs: number = 15_000;
+  /** The last of these offers may take so long: longer than the database's own deadlines for a statement. */
+  readonly lastStoreMs: number = 20_000;
+  /** A process that stands still for longer between its claim and its request does not send it any more. */
+  readonly slackMs: number = 10_000;
   /** After a refusal that says nothing about the grant, until the next request. */
   readonly pauseMs: number = 3_000;
   /** Those who find a renewal under way wait so long for it. */
   readonly waitMs: number = 12_000;
 
-  /** Nobody else uses the refresh token meanwhile: longer than the request and the storing of its answer. */
+  /** Nobody else uses the refresh token meanwhile: as long as the one who has it may still send it, or store the answer. */
   get claimMs(): number {
-    return 3 * this.requestMs;
+    return this.slackMs + this.requestMs + this.storeMs + this.lastStoreMs;
+  }
+
+  /** After a request without an answer: the platform may still be at work on it. */
+  get unknownMs(): number {
+    return 2 * this.requestMs;
   }
 }

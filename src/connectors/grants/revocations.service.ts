@@ -5,7 +5,7 @@ import { JobEnded, JobHandler } from '../../platform/jobs/job-handler.decorator.
 import type { Job } from '../../platform/jobs/job.js';
 import { Jobs } from '../../platform/jobs/jobs.service.js';
 import type { RunningJob } from '../../platform/jobs/running-job.js';
-import type { SealedTokens } from '../connections/accounts.repository.js';
+import type { EndedGrant, SealedTokens } from '../connections/accounts.repository.js';
 import { Providers } from '../registry/providers.service.js';
 import { GrantClients } from './grant-clients.js';
 import { TokenVault, UnreadableSeal } from './token-vault.js';
@@ -33,14 +33,26 @@ export class Revocations {
   ) {}
 
   /** Part of the running transaction. */
-  async order(userId: string, platform: string, { access, refresh }: SealedTokens): Promise<void> {
+  async order(userId: string, platform: string, { accountId, access, refresh }: EndedGrant): Promise<void> {
     const id = newId();
     await this.database.manager.query(
-      `INSERT INTO connector_revocations (id, user_id, platform, access_token, refresh_token)
-       VALUES ($1, $2, $3, $4, $5)`,
-      [id, userId, platform, access, refresh],
+      `INSERT INTO connector_revocations (id, user_id, platform, account_id, access_token, refresh_token)
+       VALUES ($1, $2, $3, $4, $5, $6)`,
+      [id, userId, platform, accountId, access, refresh],
     );
     await this.jobs.enqueue(KIND, { key: id, payload: { revocation: id, platform } });
+  }
+
+  /**
+   * Part of the transaction that connects the account again: at many platforms an earlier token takes the whole grant
+   * with it, the new one included.
+   */
+  async withdraw(userId: string, platform: string, accountId: string): Promise<void> {
+    await this.database.manager.query(
+      `DELETE FROM connector_revocations
+       WHERE user_id = $1 AND platform = $2 AND (account_id IS NULL OR account_id = $3)`,
+      [userId, platform, accountId],
+    );
   }
 
   @JobHandler(KIND, { attempts: 4, backoffMs: 5_000, timeoutMs: 30_000 })
@@ -68,10 +80,14 @@ export class Revocations {
     await this.database.manager.query('DELETE FROM connector_revocations WHERE id = $1', [revocation]);
   }
 
+  /** Undefined when the account is connected (again): its grant is in use. */
   private async find(id: string): Promise<Revocation | undefined> {
     const rows = await this.database.manager.query<Revocation[]>(
       `SELECT user_id AS "userId", platform, access_token AS access, refresh_token AS refresh
-       FROM connector_revocations WHERE id = $1`,
+       FROM connector_revocations r WHERE id = $1 AND NOT EXISTS (
+         SELECT 1 FROM connector_accounts a WHERE a.user_id = r.user_id AND a.platform = r.platform
+           AND (r.account_id IS NULL OR a.account_id = r.account_id)
+       )`,
       [id],
     );
     return rows[0];

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { StartupError } from '../../platform/errors/startup-error.js';
 import { GrantSettings } from './grants.settings.js';
@@ -32,6 +32,7 @@ const TAG_BYTES = 16;
 /**
  * Seals tokens before they are stored: AES-256-GCM, a new random nonce each, as `v1.<key>.<nonce>.<ciphertext and tag>`.
  * The user, the platform and the kind of token are authenticated with it, so one row's seal does not open in another's.
+ * The key goes by its name and a fingerprint: another key under the same name is a missing one, not a broken seal.
  */
 @Injectable()
 export class TokenVault {
@@ -40,15 +41,18 @@ export class TokenVault {
 
   /** @throws StartupError when two keys have one name */
   constructor({ tokenKeys }: GrantSettings) {
+    const names = new Set<string>();
     for (const { name, key } of keysOf(tokenKeys)) {
-      if (this.keys.has(name)) {
+      if (names.has(name)) {
         throw new StartupError(
           `CONNECTOR_TOKEN_KEYS has two keys named "${name}".`,
           'Give each key a name of its own, as in new:…,old:….',
         );
       }
-      this.keys.set(name, key);
-      this.current ??= name;
+      names.add(name);
+      const id = `${name}-${createHash('sha256').update(key).digest('hex').slice(0, 8)}`;
+      this.keys.set(id, key);
+      this.current ??= id;
     }
   }
 
@@ -88,9 +92,9 @@ export class TokenVault {
 
   /** @throws UnreadableSeal */
   open(sealed: string, context: SealContext): SecretText {
-    const [version, name = '', iv = '', content = ''] = sealed.split('.');
+    const [version, id = '', iv = '', content = ''] = sealed.split('.');
     if (version !== VERSION) throw new UnreadableSeal('content');
-    const key = this.keys.get(name);
+    const key = this.keys.get(id);
     if (!key) throw new UnreadableSeal('key');
     const bytes = Buffer.from(content, 'base64url');
     try {

@@ -15,8 +15,9 @@ const PUBLIC_URL = 'https://rapport.test';
 const CALLBACK = `${PUBLIC_URL}/api/connectors/oidc/callback`;
 export const RETURN_URL = `${PUBLIC_URL}/settings`;
 
-/** What both instances seal with. */
+/** What both instances seal with, and what they can read besides. */
 export const TOKEN_KEY = `k1:${randomBytes(32).toString('base64')}`;
+export const NEXT_KEY = `k_2:${randomBytes(32).toString('base64')}`;
 
 export interface Shown {
   platform: string;
@@ -36,6 +37,8 @@ export interface Begun {
 
 /** Two instances of the service on one PostgreSQL and one Redis, and an authorisation server beside them. */
 export class GrantsWorld {
+  /** States, nonces and codes of whoever was on the way. */
+  readonly seen: string[] = [];
   private people = 0;
 
   private constructor(
@@ -68,14 +71,14 @@ export class GrantsWorld {
       CONNECTOR_OIDC_CLIENT_SECRET: 'the secret of the client',
       CONNECTOR_GOOGLE_CLIENT_ID: 'rapport',
       CONNECTOR_GOOGLE_CLIENT_SECRET: 'another secret of the client',
-      CONNECTOR_ENDPOINTS: `google.issuer=${faulty.issuer},google.api=${faulty.issuer}`,
+      CONNECTOR_ENDPOINTS: `google.issuer=${faulty.issuer},google.api=${faulty.issuer},google.revoke=${faulty.issuer}/revoke`,
       CONNECTOR_TRUSTED_HOSTS: `${server.host},${faulty.host}`,
       PUBLIC_URL,
       DATABASE_URL: database.url,
       REDIS_URL: redis.url,
       REDIS_KEY_PREFIX: `grants-${randomUUID()}`,
       PAGINATION_SECRET: randomBytes(32).toString('base64'),
-      CONNECTOR_TOKEN_KEYS: TOKEN_KEY,
+      CONNECTOR_TOKEN_KEYS: `${TOKEN_KEY},${NEXT_KEY}`,
     };
     const heard: string[] = [];
     const write = (line: string): void => void heard.push(line);
@@ -111,10 +114,7 @@ export class GrantsWorld {
   }
 
   /** On both instances, for the time of `work`. */
-  async withTimes(
-    times: Partial<Record<'requestMs' | 'pauseMs' | 'waitMs', number>>,
-    work: () => Promise<void>,
-  ): Promise<void> {
+  async withTimes(times: Partial<RefreshTimes>, work: () => Promise<void>): Promise<void> {
     const all = this.apps.map(({ app }) => app.get(RefreshTimes, { strict: false }));
     const before = all.map((each) => ({ ...each }));
     for (const each of all) Object.assign(each, times);
@@ -136,7 +136,9 @@ export class GrantsWorld {
     });
     const { authorizationUrl, state } = expectStatus(201, answer);
     const setCookie = answer.headers.get('set-cookie') ?? '';
-    return { authorizationUrl, state, setCookie, cookie: setCookie.split(';', 1)[0] ?? '' };
+    const cookie = setCookie.split(';', 1)[0] ?? '';
+    this.seen.push(state, cookie.replace(/^[^=]*=/, ''));
+    return { authorizationUrl, state, setCookie, cookie };
   }
 
   /** A browser that comes back, to an instance of its load balancer's choice. */
@@ -145,6 +147,7 @@ export class GrantsWorld {
     address: URL,
     { cookie, accept = 'text/html' }: { cookie?: string; accept?: string },
   ): Promise<{ response: Response; text: string }> {
+    this.seen.push(...address.searchParams.getAll('code'));
     return this.ask(api, address.pathname + address.search, {
       headers: { accept, ...(cookie ? { cookie } : {}), authorization: '' },
     });

@@ -1,13 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SETTINGS } from '../../../src/config/app-config.js';
 import { loadSettings } from '../../../src/config/load-settings.js';
+import { AccountsRepository } from '../../../src/connectors/connections/accounts.repository.js';
 import { rotateTokens } from '../../../src/connectors/grants/token-rotation.command.js';
 import { Api, expectStatus, type Person } from '../../support/api-client.js';
 import type { Fault } from '../../support/authorization-server.js';
 import { eventually } from '../../support/eventually.js';
 import { LiveSocket } from '../../support/socket-client.js';
 import { adminToken } from '../../support/tokens.js';
-import { GrantsWorld, RETURN_URL, TOKEN_KEY, type Shown } from './grants-world.js';
+import { GrantsWorld, NEXT_KEY, RETURN_URL, TOKEN_KEY, type Shown } from './grants-world.js';
 
 const CONNECTORS = '/api/connectors';
 const codeOf = (text: string): string => (JSON.parse(text) as { code: string }).code;
@@ -102,7 +104,7 @@ describe('connecting a platform', () => {
     });
     expect((await world.server.tallies()).code).toBe(before);
     const { address, begun } = await world.connect(person);
-    address.searchParams.set('code', 'another');
+    address.searchParams.set('code', randomUUID());
     expect(onward((await world.comeBack(person, address, begun)).response)).toMatchObject({
       result: 'error',
       code: 'state-used',
@@ -128,6 +130,26 @@ describe('connecting a platform', () => {
     await eventually('the first account’s grant to be given back', async () =>
       (await world.server.tallies()).revoked > revoked ? true : undefined,
     );
+  });
+
+  it('connects one account when two come back at once, or one late, and gives the other’s grant back', async () => {
+    const person = await world.person();
+    const { revoked } = await world.server.tallies();
+    const tabs = await Promise.all([1, 2, 3].map(() => world.begin(person)));
+    const back = async (at: number): Promise<string | undefined> => {
+      const begun = tabs[at] as (typeof tabs)[number];
+      const address = await world.server.visitAs(begun.authorizationUrl, `account of tab ${at}`);
+      const api = person.at(at === 0 ? world.a : world.b);
+      return onward((await world.comeBack(api, address, begun)).response)['code'];
+    };
+    const atOnce = await Promise.all([back(0), back(1)]);
+    expect(atOnce.filter((code) => code === undefined)).toHaveLength(1);
+    expect([...atOnce, await back(2)].filter((code) => code === 'already-connected')).toHaveLength(2);
+    expect(await world.statusOn(person)).toEqual(['connected', 'connected']);
+    await eventually('two grants to be given back', async () =>
+      (await world.server.tallies()).revoked === revoked + 4 ? true : undefined,
+    );
+    expect(await world.tokens().get(person.user.id, 'oidc')).not.toBe('');
   });
 
   it('serves the older paths by the same rules', async () => {
@@ -173,6 +195,44 @@ describe('ending a connection', () => {
   });
 });
 
+describe('ending a connection while it is being made or renewed', () => {
+  it('leaves nothing connected, and gives back what the platform gave meanwhile', async () => {
+    const person = await world.person();
+    const { revoked, code } = await world.server.tallies({ delayMs: 300 });
+    const begun = await world.begin(person);
+    const address = await world.server.visitAs(begun.authorizationUrl, 'somebody quick');
+    const coming = world.comeBack(person, address, begun);
+    await eventually('the code to be used', async () =>
+      (await world.server.tallies()).code > code ? true : undefined,
+    );
+    expectStatus(204, await person.delete(`${CONNECTORS}/oidc`));
+    expect(onward((await coming).response)).toMatchObject({ result: 'error', code: 'state-used' });
+    expect(await world.statusOn(person)).toEqual(['disconnected', 'disconnected']);
+    await eventually('the grant to be given back', async () =>
+      (await world.server.tallies({ delayMs: 0 })).revoked === revoked + 2 ? true : undefined,
+    );
+  });
+
+  it('and another account in its place does not get its tokens', async () => {
+    const person = await world.person();
+    await world.connect(person, 'the first account');
+    const { revoked, refresh } = await world.server.tallies();
+    await world.letExpire(person);
+    await world.server.tallies({ delayMs: 500 });
+    const renewing = world.tokens().get(person.user.id, 'oidc');
+    await eventually('the refresh token to be used', async () =>
+      (await world.server.tallies()).refresh > refresh ? true : undefined,
+    );
+    await world.server.tallies({ delayMs: 0 });
+    await world.connect(person, 'the second account', { force: true });
+    expect(await renewing).toBe(await world.tokens(1).get(person.user.id, 'oidc'));
+    // Both pairs of the first account: the one that was stored, and the one that came too late.
+    await eventually('four tokens to be given back', async () =>
+      (await world.server.tallies()).revoked === revoked + 4 ? true : undefined,
+    );
+  });
+});
+
 describe('renewing tokens', () => {
   const twentyCalls = (person: Person, rejected?: string): Promise<string[]> =>
     Promise.all(
@@ -198,7 +258,7 @@ describe('renewing tokens', () => {
   it('tells those who wait too long to come again, and takes no second turn', async () => {
     const person = await world.person();
     await world.connect(person);
-    const { refresh } = await world.server.tallies({ delayMs: 700 });
+    const { refresh } = await world.server.tallies({ delayMs: 400 });
     await world.letExpire(person);
     await world.withTimes({ waitMs: 100 }, async () => {
       const renewing = world.tokens(0).get(person.user.id, 'oidc');
@@ -216,6 +276,29 @@ describe('renewing tokens', () => {
       expect(await renewing).toBe(await world.tokens(1).get(person.user.id, 'oidc'));
     });
     expect((await world.server.tallies({ delayMs: 0 })).refresh).toBe(refresh + 1);
+  });
+
+  it('is left to others by a process that stood still after its claim', async () => {
+    const person = await world.person();
+    await world.connect(person);
+    await world.letExpire(person);
+    const { refresh } = await world.server.tallies();
+    const accounts = world.apps[0].app.get(AccountsRepository, { strict: false });
+    const claim = accounts.claimRefresh.bind(accounts);
+    const still = jest.spyOn(accounts, 'claimRefresh').mockImplementationOnce(async (...args) => {
+      const claimed = await claim(...args);
+      await sleep(60);
+      return claimed;
+    });
+    await world.withTimes({ slackMs: 50 }, async () => {
+      await expect(world.tokens(0).get(person.user.id, 'oidc')).rejects.toMatchObject({
+        code: 'unavailable',
+      });
+    });
+    still.mockRestore();
+    expect((await world.server.tallies()).refresh).toBe(refresh);
+    expect(await world.tokens(1).get(person.user.id, 'oidc')).not.toBe('');
+    expect((await world.server.tallies()).refresh).toBe(refresh + 1);
   });
 
   it('does not need Redis, which dies in the middle', async () => {
@@ -306,22 +389,51 @@ describe('a platform that answers wrongly', () => {
     expect(await returning(person, '')).toEqual({ platform: 'google', result: 'connected' });
   });
 
-  it('keeps its grant through a failure, and loses it by saying that it is none, with any status', async () => {
+  it('gets its grant back when it does not say whose it is', async () => {
+    const person = await world.person();
+    const { revoked } = await world.faulty.tallies();
+    expect(await returning(person, 'no-userinfo')).toMatchObject({ code: 'upstream-failed' });
+    await eventually('both tokens to be given back', async () =>
+      (await world.faulty.tallies()).revoked === revoked + 2 ? true : undefined,
+    );
+  });
+
+  it('is not asked to end a grant that is in use again', async () => {
     const person = await world.person();
     await returning(person, '');
-    await world.letExpire(person);
-    const get = (): Promise<string> => world.tokens().get(person.user.id, 'google');
-    await world.withTimes({ pauseMs: 20 }, async () => {
-      await world.faulty.make('status-500');
-      await expect(get()).rejects.toMatchObject({ code: 'upstream-failed' });
-      await world.faulty.make('');
-      expect(await get()).not.toBe('');
-      await world.letExpire(person);
-      await world.faulty.make('error-200');
-      await expect(get()).rejects.toMatchObject({ code: 'needs-reauth' });
-    });
-    expect((await world.shown(person, 'google')).status).toBe('needs_reauth');
+    await world.faulty.make('no-revocation');
+    const { revoked } = await world.faulty.tallies();
+    expectStatus(204, await person.delete(`${CONNECTORS}/google`));
+    await eventually('a first try', async () =>
+      (await world.faulty.tallies()).revoked > revoked ? true : undefined,
+    );
+    await returning(person, '');
+    const { rowCount } = await world.sql.query('SELECT 1 FROM connector_revocations WHERE user_id = $1', [
+      person.user.id,
+    ]);
+    expect(rowCount).toBe(0);
+    expect((await world.shown(person, 'google')).status).toBe('connected');
   });
+
+  it.each(['error-200', 'status-400'] as const)(
+    'keeps its grant through a failure, and loses it by %s',
+    async (refusal) => {
+      const person = await world.person();
+      await returning(person, '');
+      await world.letExpire(person);
+      const get = (): Promise<string> => world.tokens().get(person.user.id, 'google');
+      await world.withTimes({ pauseMs: 20 }, async () => {
+        await world.faulty.make('status-500');
+        await expect(get()).rejects.toMatchObject({ code: 'upstream-failed' });
+        await world.faulty.make('');
+        expect(await get()).not.toBe('');
+        await world.letExpire(person);
+        await world.faulty.make(refusal);
+        await expect(get()).rejects.toMatchObject({ code: 'needs-reauth' });
+      });
+      expect((await world.shown(person, 'google')).status).toBe('needs_reauth');
+    },
+  );
 });
 
 describe('the keys of tokens', () => {
@@ -335,18 +447,24 @@ describe('the keys of tokens', () => {
       expect(lines.join()).not.toContain(keys.slice(-20));
       return { code, last: lines.find((line) => line.startsWith('Done')) };
     };
-    const next = `k_2:${randomBytes(32).toString('base64')}`;
-    expect(await rotate(`${next},${TOKEN_KEY}`)).toMatchObject({
+    await world.letExpire(person);
+    const [beside] = await Promise.all([
+      Promise.all([0, 1, 0, 1].map((at) => world.tokens(at as 0 | 1).get(person.user.id, 'oidc'))),
+      rotate(`${NEXT_KEY},${TOKEN_KEY}`),
+    ]);
+    expect(new Set(beside).size).toBe(1);
+    await rotate(`${TOKEN_KEY},${NEXT_KEY}`);
+    expect(await rotate(`${NEXT_KEY},${TOKEN_KEY}`)).toMatchObject({
       code: 0,
       last: expect.stringMatching(/^Done: [1-9]\d* sealed anew with the first key, 0 unreadable/) as string,
     });
     const { rows } = await world.sql.query<{ sealed: string }>(
       `SELECT unnest(ARRAY[access_token, refresh_token]) AS sealed FROM connector_accounts`,
     );
-    expect(rows.filter(({ sealed }) => !sealed.startsWith('v1.k_2.'))).toEqual([]);
-    expect((await rotate(`${next},${TOKEN_KEY}`)).last).toMatch(/^Done: 0 sealed anew.* 0 unreadable/);
+    expect(rows.filter(({ sealed }) => !sealed.startsWith('v1.k_2-'))).toEqual([]);
+    expect((await rotate(`${NEXT_KEY},${TOKEN_KEY}`)).last).toMatch(/^Done: 0 sealed anew.* 0 unreadable/);
     expect((await rotate(`k3:${randomBytes(32).toString('base64')}`)).code).toBe(1);
-    expect((await rotate(`${TOKEN_KEY},${next}`)).code).toBe(0);
+    expect((await rotate(`${TOKEN_KEY},${NEXT_KEY}`)).code).toBe(0);
     expect(await world.tokens().get(person.user.id, 'oidc')).not.toBe('');
   });
 });
@@ -359,7 +477,7 @@ describe('tokens', () => {
     await world.tokens().get(person.user.id, 'oidc');
     await world.statusOn(person);
     await world.ask(person, '/api/users/me');
-    const { issued } = await world.server.tallies();
+    const issued = [...(await world.server.tallies()).issued, ...(await world.faulty.tallies()).issued];
     expect(issued.length).toBeGreaterThan(20);
     const places = {
       heard: world.heard.join('\n'),
@@ -367,7 +485,7 @@ describe('tokens', () => {
       tables: await world.everythingInTables(),
     };
     expect(places.heard).toContain('"msg":"request"');
-    const secrets = [...issued, 'the secret of the client'].flatMap((secret) => [
+    const secrets = [...issued, ...world.seen, 'the secret of the client'].flatMap((secret) => [
       secret,
       Buffer.from(secret).toString('hex'),
       Buffer.from(secret).toString('base64url'),

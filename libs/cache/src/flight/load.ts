@@ -9,6 +9,8 @@ export interface Load {
   readonly onWait?: () => void;
   /** Called when the value was stored. */
   readonly onFilled?: () => void;
+  /** Called when a loader had to be asked, this one or one that another call had begun. */
+  readonly onLoaded?: () => void;
 }
 
 /**

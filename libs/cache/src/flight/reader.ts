@@ -112,6 +112,7 @@ export class Reader {
         outcome = await this.follow(next ?? this.takeOff(region, args, key, load), chain, region, args, key);
       }
       this.record(region, outcome, joined !== undefined);
+      if (outcome.source !== 'l2') load.onLoaded?.();
       return outcome.value === ABSENT ? ABSENT : valueOf(region, outcome);
     } finally {
       region.counters.latency.record(clock.now() - startedAt);

@@ -42,6 +42,7 @@ CREATE TABLE connector_authorizations (
   redirect_uri   text NOT NULL,
   return_url     text NOT NULL,
   scopes         text[] NOT NULL,
+  forced         boolean NOT NULL,
   created_at     timestamptz NOT NULL DEFAULT now(),
   expires_at     timestamptz NOT NULL,
   used_at        timestamptz,
@@ -55,6 +56,7 @@ CREATE TABLE connector_revocations (
   id            uuid PRIMARY KEY,
   user_id       uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   platform      text NOT NULL,
+  account_id    text,
   access_token  text NOT NULL,
   refresh_token text,
   created_at    timestamptz NOT NULL DEFAULT now()
