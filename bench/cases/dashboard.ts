@@ -13,6 +13,8 @@ const FULL = { people: 100, rounds: 5, warmRounds: 50 };
 const QUICK = { people: 5, rounds: 1, warmRounds: 3 };
 const ONE_WAY_MS = 100;
 const BARS = { faster: 26, spared: 0.95 };
+/** Of a load. */
+const REQUESTS = DASHBOARD_CACHES.length;
 /** In the time that a browser would take at most. */
 const DEADLINE_MS = 120_000;
 
@@ -28,7 +30,10 @@ async function rounds(
   count: number,
   { before, onRound }: { before?: () => Promise<unknown>; onRound: (round: number) => void },
 ): Promise<MeasuredLoads> {
-  const pool = new Pool(service.url, { connections: owners.length, headersTimeout: DEADLINE_MS });
+  const pool = new Pool(service.url, {
+    connections: Math.max(owners.length, REQUESTS),
+    headersTimeout: DEADLINE_MS,
+  });
   const ask = async ({ person }: DashboardOwner, path: string) => {
     const headers = { authorization: `Bearer ${person.token}` };
     const answer = await pool.request({ method: 'GET', path, headers });
@@ -59,6 +64,8 @@ interface Found {
   wide: MeasuredLoads;
   cold: MeasuredLoads;
   warm: MeasuredLoads;
+  aloneWithout: MeasuredLoads;
+  aloneWarm: MeasuredLoads;
 }
 
 async function measure(context: BenchContext): Promise<Found> {
@@ -72,8 +79,13 @@ async function measure(context: BenchContext): Promise<Found> {
     const bare = await ground.start('bare', '', PATIENT);
     const wide = await ground.start('wide', '', { ...PATIENT, DATABASE_POOL_SIZE: String(size.people) });
     ground.proxy.delay(ONE_WAY_MS);
-    const run = (name: string, service: DashboardService, count: number, before?: () => Promise<unknown>) =>
-      rounds(service, owners, count, {
+    const run = (
+      name: string,
+      service: DashboardService,
+      count: number,
+      { before, who = owners }: { before?: () => Promise<unknown>; who?: readonly DashboardOwner[] } = {},
+    ) =>
+      rounds(service, who, count, {
         before,
         onRound: (round) => context.progress(`${name}: round ${round} of ${count}`),
       });
@@ -85,8 +97,10 @@ async function measure(context: BenchContext): Promise<Found> {
     return {
       withoutCache: await run('without a cache', bare, size.rounds),
       wide: await run('without a cache, more connections', wide, size.rounds),
-      cold: await run('cold', cached, size.rounds, forget),
+      cold: await run('cold', cached, size.rounds, { before: forget }),
       warm: await run('warm', cached, size.warmRounds),
+      aloneWithout: await run('alone, without', bare, size.warmRounds, { who: owners.slice(0, 1) }),
+      aloneWarm: await run('alone, warm', cached, size.warmRounds, { who: owners.slice(0, 1) }),
     };
   } finally {
     await ground.close();
@@ -121,7 +135,7 @@ export const dashboard: BenchCase = {
   name: 'dashboard',
   title: 'A hundred dashboards at once, with the database 200 ms away',
   run: async (context) => {
-    const { withoutCache, wide, cold, warm } = await measure(context);
+    const { withoutCache, wide, cold, warm, aloneWithout, aloneWarm } = await measure(context);
     const { people } = context.quick ? QUICK : FULL;
     return {
       how: `${people} people with a connected platform load their dashboard at the same moment: five requests each, at once, for how their platforms stand, their last extraction, who they are there, their soul signature and the platforms' quotas. A load is over with its last answer. The service is one process on PostgreSQL, behind a proxy that lets 100 ms pass in each direction. Without a cache: no Redis configured, then nothing of this is kept in the process either. Cold: all entries dropped before. Warm: loaded once before.`,
@@ -139,9 +153,12 @@ export const dashboard: BenchCase = {
         rowOf('without a cache, a connection for each person', wide, withoutCache, false),
         rowOf('cold', cold, withoutCache, false),
         rowOf('**warm**', warm, withoutCache, true),
+        rowOf('one alone, without a cache', aloneWithout, aloneWithout, false),
+        rowOf('one alone, warm', aloneWarm, aloneWithout, false),
       ],
       notes: [
         `The service has ${DEFAULT_POOL} connections to its database, as by default, except in the second row, which has ${people}; a page waits for one of them as long as it takes.`,
+        'Cold, each of the five things is asked for once for each person, and all pages wait for the same connections as without a cache. Warm, a hundred pages are five hundred requests at once for one process: what they wait for is the processor; a page alone shows what the cache does.',
         'Statements are counted by the service and told with each answer. The clients share the two processors with the service, Redis, PostgreSQL and the proxy.',
       ],
     };
