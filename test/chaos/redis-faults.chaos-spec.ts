@@ -9,8 +9,8 @@ import { ServiceTraffic, type Sample } from './support/service-traffic.js';
 
 /** How long a fault lasts at least, and how often everybody does everything meanwhile. */
 const FAULT_MS = FULL_SIZE ? 10_000 : 1_500;
-const ROUNDS = FULL_SIZE ? 10 : 3;
-const CALLERS_PER_INSTANCE = FULL_SIZE ? 4 : 2;
+const ROUNDS = FULL_SIZE ? 10 : 2;
+const CALLERS_PER_INSTANCE = FULL_SIZE ? 4 : 1;
 /** What Redis may cost while it fails. */
 const WITHIN_MS = 100;
 /** A machine with other things to do makes single answers slow: only what is slow again counts, in a run that compares. */
