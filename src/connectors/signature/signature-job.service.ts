@@ -6,15 +6,14 @@ import { JobEnded, JobHandler } from '../../platform/jobs/job-handler.decorator.
 import type { RunningJob } from '../../platform/jobs/running-job.js';
 import { Extractions } from '../extraction/extractions.service.js';
 import { SignaturesRepository } from './signatures.repository.js';
-import { COMPUTE_JOB, SoulSignatures } from './signatures.service.js';
-import { SoulSignatureReading } from './soul-signature.js';
+import { COMPUTE_JOB, SoulSignatures, type Computation } from './signatures.service.js';
+import { ALGORITHM_VERSION, SoulSignatureReading } from './soul-signature.js';
 
 /** After so many the next job goes on: somebody may be adding things all the time. */
 const ROUNDS = 5;
 
-interface Payload {
-  userId: string;
-}
+/** Before it is looked again whether there is a worker of the later release that ordered one. */
+const LATER_RELEASE_MS = 60_000;
 
 /** Reads everything that was extracted of a person, and keeps what it says, unless it has changed meanwhile. */
 @Injectable()
@@ -28,8 +27,12 @@ export class SignatureJob {
   ) {}
 
   @JobHandler(COMPUTE_JOB, { attempts: 4 })
-  async compute(job: RunningJob<Payload, object>): Promise<{ items: number; missing: number } | undefined> {
-    const { userId } = job.payload;
+  async compute(
+    job: RunningJob<Computation, object>,
+  ): Promise<{ items: number; missing: number } | undefined> {
+    const { userId, algorithmVersion } = job.payload;
+    if (Number(algorithmVersion) > Number(ALGORITHM_VERSION))
+      return job.waitUntil(new Date(Date.now() + LATER_RELEASE_MS));
     for (let round = 0; round < ROUNDS; round++) {
       const before = await this.rows.find(userId);
       if (!before) return undefined;
@@ -50,10 +53,12 @@ export class SignatureJob {
 
   @JobEnded(COMPUTE_JOB)
   async computed({ status, payload }: Job): Promise<void> {
-    if (status === 'succeeded') await this.signatures.goOn((payload as Payload).userId);
+    const { userId } = payload as Computation;
+    if (status === 'succeeded') await this.signatures.goOn(userId);
+    else await this.signatures.goOnWhenRead(userId);
   }
 
-  private async read(job: RunningJob<Payload, object>): Promise<SoulSignatureReading> {
+  private async read(job: RunningJob<Computation, object>): Promise<SoulSignatureReading> {
     const reading = new SoulSignatureReading();
     for await (const batch of this.extractions.inputsOf(job.payload.userId)) {
       job.throwIfStopped();

@@ -15,6 +15,15 @@ import { ALGORITHM_VERSION, NEEDED_ITEMS } from './soul-signature.js';
 
 export const COMPUTE_JOB = 'signature.compute';
 
+/** What a job is to compute. */
+export interface Computation {
+  userId: string;
+  /** Of whoever ordered it: workers of an earlier release leave it to those of a later one. */
+  algorithmVersion: string;
+}
+
+const computationOf = (userId: string): Computation => ({ userId, algorithmVersion: ALGORITHM_VERSION });
+
 /** A signature that there is. */
 export interface KnownSignature extends Signature {
   version: number;
@@ -81,11 +90,8 @@ export class SoulSignatures {
     return this.database.transaction(async () => {
       const before = await this.rows.lock(userId);
       if (before?.inputs !== inputs) return false;
-      if (items === 0) {
-        await this.rows.remove(userId);
-        return true;
-      }
-      const same = signature && known(before)?.inputsHash === signature.inputsHash && isCurrent(before);
+      const isKnown = known(before)?.inputsHash === signature?.inputsHash;
+      const same = signature && isKnown && before.algorithmVersion === signature.algorithmVersion;
       const version = before.version + (same ? 0 : 1);
       const computedAt = (same && before.computedAt) || new Date();
       await this.rows.keep(userId, items, signature && { ...signature, version, computedAt });
@@ -99,16 +105,21 @@ export class SoulSignatures {
     if (await this.rows.isOutdated(userId)) await this.enqueue(userId);
   }
 
+  /** In the transaction that ends a computation which came to nothing: the next read orders another one. */
+  @CacheEvict(soulSignature, byUser)
+  async goOnWhenRead(_userId: string): Promise<void> {}
+
   @WarmsAtLogin()
   @Cacheable(soulSignature)
   async recordOf(userId: string): Promise<SignatureRecord | null> {
     const record = await this.rows.find(userId);
-    if (record?.dimensions && !isCurrent(record)) await this.enqueue(userId);
+    // Also where a computation was ordered before: it may have failed or been cancelled.
+    if (record && (record.outdated || isOlder(record))) await this.enqueue(userId);
     return record ?? null;
   }
 
   private enqueue(userId: string): ReturnType<Jobs['enqueue']> {
-    return this.jobs.enqueue(COMPUTE_JOB, { userId, key: userId, payload: { userId } });
+    return this.jobs.enqueue(COMPUTE_JOB, { userId, key: userId, payload: computationOf(userId) });
   }
 
   private tell(userId: string, version: number | null): void {
@@ -117,14 +128,16 @@ export class SoulSignatures {
   }
 }
 
-const isCurrent = ({ algorithmVersion }: SignatureRecord): boolean => algorithmVersion === ALGORITHM_VERSION;
+/** Releases run side by side: what a later one has made is good enough. */
+const isOlder = ({ algorithmVersion }: SignatureRecord): boolean =>
+  algorithmVersion !== null && Number(algorithmVersion) < Number(ALGORITHM_VERSION);
 
 function known(record: SignatureRecord): KnownSignature | undefined {
   const { version, algorithmVersion, inputsHash, items, dimensions, clusters, computedAt, outdated } = record;
   if (!dimensions || !clusters || !computedAt || algorithmVersion === null || inputsHash === null) {
     return undefined;
   }
-  const stale = outdated || !isCurrent(record);
+  const stale = outdated || isOlder(record);
   return { version, algorithmVersion, inputsHash, items, dimensions, clusters, computedAt, stale };
 }
 

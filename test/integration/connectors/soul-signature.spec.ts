@@ -9,6 +9,7 @@ import type { SoulSignature } from '../../../src/connectors/signature/signatures
 import { Database } from '../../../src/platform/database/database.js';
 import type { NewEvent } from '../../../src/platform/events/event-log.js';
 import { EventOutbox } from '../../../src/platform/events/event-outbox.service.js';
+import { Jobs } from '../../../src/platform/jobs/jobs.service.js';
 import { expectStatus, newPerson, type Answer, type Person } from '../../support/api-client.js';
 import { eventually } from '../../support/eventually.js';
 import { PlatformServer } from '../../support/platform-server.js';
@@ -96,7 +97,7 @@ describe('the soul signature of a person', () => {
   const jobEnds = (id: string): Promise<string> =>
     eventually('the end of a job', async () => {
       const { status } = expectStatus(200, await person.get<{ status: string }>(`/api/jobs/${id}`));
-      return ['succeeded', 'failed'].includes(status) ? status : undefined;
+      return ['succeeded', 'failed', 'cancelled'].includes(status) ? status : undefined;
     });
 
   it('is missing so long as there is too little, which it tells', async () => {
@@ -151,14 +152,53 @@ describe('the soul signature of a person', () => {
     );
     await jobEnds(jobId);
     expect((await read()).status).toBe(404);
-    await eventually('no row', async () => {
-      const rows = await database().manager.query<unknown[]>(
-        'SELECT 1 FROM soul_signatures WHERE user_id = $1',
-        [person.user.id],
-      );
-      return rows.length === 0 ? true : undefined;
+    await eventually('the end of the computation', async () => {
+      const { missing } = (await person.get<{ missing: number | null }>(PATH)).body;
+      return missing ?? undefined;
     });
     expect((await read()).body).toMatchObject({ missing: 20, found: 0 });
+    const rows = await database().manager.query<object[]>(
+      'SELECT dimensions, clusters, inputs_hash, items FROM soul_signatures WHERE user_id = $1',
+      [person.user.id],
+    );
+    expect(rows).toEqual([{ dimensions: null, clusters: null, inputs_hash: null, items: 0 }]);
+    await add('github', 30);
+    expect(await fresh()).toMatchObject({ version: 2 });
+  });
+
+  it('is ordered again by being read when its computation was cancelled', async () => {
+    await add('github', 30);
+    const { inputsHash } = await fresh();
+    const goOn = hold();
+    await add('reddit', 5);
+    const { body } = await order();
+    expectStatus(202, await person.post(`/api/jobs/${body.jobId}/cancel`));
+    goOn();
+    await jobEnds(body.jobId);
+    expect((await fresh()).inputsHash).not.toBe(inputsHash);
+  });
+
+  it('that a later release has ordered, or made, is left to it', async () => {
+    const { id: userId } = person.user;
+    await add('github', 30);
+    const { version } = await fresh();
+    await database().manager.query(`UPDATE soul_signatures SET algorithm_version = '2' WHERE user_id = $1`, [
+      userId,
+    ]);
+    await running.app.get(CacheService).for(soulSignature).evict([userId]);
+    expect((await read()).body).toMatchObject({ algorithmVersion: '2', stale: false, version });
+    const { job } = await eventually('the end of earlier jobs', async () => {
+      const payload = { userId, algorithmVersion: '2' };
+      const ordered = await running.app
+        .get(Jobs)
+        .enqueue('signature.compute', { userId, key: userId, payload });
+      return ordered.isNew ? ordered : undefined;
+    });
+    await eventually('a job that waits', async () => {
+      const { status } = expectStatus(200, await person.get<{ status: string }>(`/api/jobs/${job.id}`));
+      return status === 'waiting' ? true : undefined;
+    });
+    expectStatus(202, await person.post(`/api/jobs/${job.id}/cancel`));
   });
 
   it('is not made of what was removed while it was read', async () => {
