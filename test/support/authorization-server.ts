@@ -89,9 +89,11 @@ export class AuthorizationServer extends ServerProgram {
     return this.visit(url.href);
   }
 
-  /** @param delayMs before each answer with tokens, from now on */
-  async tallies({ delayMs }: { delayMs?: number } = {}): Promise<ServerTallies> {
-    return (await this.control(delayMs === undefined ? '' : `delayMs=${delayMs}`)) as ServerTallies;
+  /**
+   * @param answers with tokens, from now on: `held` back, or `given` at once; `released`: those that are held back, too
+   */
+  async tallies({ answers }: { answers?: 'held' | 'given' | 'released' } = {}): Promise<ServerTallies> {
+    return (await this.control(answers ? `answers=${answers}` : '')) as ServerTallies;
   }
 }
 

@@ -1,14 +1,15 @@
 // An OpenID provider of its own, as a process: `oidc-provider` with rotating refresh tokens, of which a second use ends
 // the whole grant. People are logged in and agree at once; with login_hint=deny they do not. /control tells what it was
-// asked and what it has issued, and makes it slow.
+// asked and what it has issued, and holds its answers back.
 import { createServer } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Provider } from 'oidc-provider';
 
 const [redirectUri] = process.argv.slice(2);
 const counts = { code: 0, refresh: 0, revoked: 0 };
 const issued = new Set();
-let delayMs = 0;
+/** While there is one, answers with tokens wait for it. */
+let gate;
+let open = () => undefined;
 
 const server = createServer();
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -65,15 +66,17 @@ provider.use(async (context, next) => {
   counts[type === 'refresh_token' ? 'refresh' : 'code']++;
   for (const name of ['access_token', 'refresh_token', 'id_token'])
     if (typeof context.body?.[name] === 'string') issued.add(context.body[name]);
-  const pauseMs = delayMs;
-  if (pauseMs > 0) await sleep(pauseMs);
+  await gate;
 });
 
 const handler = provider.callback();
 
 function control(request, response) {
   const url = new URL(request.url, issuer);
-  if (url.searchParams.has('delayMs')) delayMs = Number(url.searchParams.get('delayMs'));
+  const wanted = url.searchParams.get('answers');
+  if (wanted === 'held') gate = new Promise((resolve) => (open = resolve));
+  if (wanted === 'given') gate = undefined;
+  if (wanted === 'released') open((gate = undefined));
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify({ ...counts, issued: [...issued] }));
 }

@@ -74,6 +74,8 @@ export class GrantsWorld {
       CONNECTOR_ENDPOINTS: `google.issuer=${faulty.issuer},google.api=${faulty.issuer},google.revoke=${faulty.issuer}/revoke`,
       CONNECTOR_TRUSTED_HOSTS: `${server.host},${faulty.host}`,
       PUBLIC_URL,
+      // On a busy machine, too, what is cached is to be read.
+      CACHE_DEADLINE: '2s',
       DATABASE_URL: database.url,
       REDIS_URL: redis.url,
       REDIS_KEY_PREFIX: `grants-${randomUUID()}`,

@@ -198,7 +198,7 @@ describe('ending a connection', () => {
 describe('ending a connection while it is being made or renewed', () => {
   it('leaves nothing connected, and gives back what the platform gave meanwhile', async () => {
     const person = await world.person();
-    const { revoked, code } = await world.server.tallies({ delayMs: 300 });
+    const { revoked, code } = await world.server.tallies({ answers: 'held' });
     const begun = await world.begin(person);
     const address = await world.server.visitAs(begun.authorizationUrl, 'somebody quick');
     const coming = world.comeBack(person, address, begun);
@@ -206,10 +206,11 @@ describe('ending a connection while it is being made or renewed', () => {
       (await world.server.tallies()).code > code ? true : undefined,
     );
     expectStatus(204, await person.delete(`${CONNECTORS}/oidc`));
+    await world.server.tallies({ answers: 'released' });
     expect(onward((await coming).response)).toMatchObject({ result: 'error', code: 'state-used' });
     expect(await world.statusOn(person)).toEqual(['disconnected', 'disconnected']);
     await eventually('the grant to be given back', async () =>
-      (await world.server.tallies({ delayMs: 0 })).revoked === revoked + 2 ? true : undefined,
+      (await world.server.tallies()).revoked === revoked + 2 ? true : undefined,
     );
   });
 
@@ -218,13 +219,14 @@ describe('ending a connection while it is being made or renewed', () => {
     await world.connect(person, 'the first account');
     const { revoked, refresh } = await world.server.tallies();
     await world.letExpire(person);
-    await world.server.tallies({ delayMs: 500 });
+    await world.server.tallies({ answers: 'held' });
     const renewing = world.tokens().get(person.user.id, 'oidc');
     await eventually('the refresh token to be used', async () =>
       (await world.server.tallies()).refresh > refresh ? true : undefined,
     );
-    await world.server.tallies({ delayMs: 0 });
+    await world.server.tallies({ answers: 'given' });
     await world.connect(person, 'the second account', { force: true });
+    await world.server.tallies({ answers: 'released' });
     expect(await renewing).toBe(await world.tokens(1).get(person.user.id, 'oidc'));
     // Both pairs of the first account: the one that was stored, and the one that came too late.
     await eventually('four tokens to be given back', async () =>
@@ -258,7 +260,7 @@ describe('renewing tokens', () => {
   it('tells those who wait too long to come again, and takes no second turn', async () => {
     const person = await world.person();
     await world.connect(person);
-    const { refresh } = await world.server.tallies({ delayMs: 400 });
+    const { refresh } = await world.server.tallies({ answers: 'held' });
     await world.letExpire(person);
     await world.withTimes({ waitMs: 100 }, async () => {
       const renewing = world.tokens(0).get(person.user.id, 'oidc');
@@ -273,9 +275,10 @@ describe('renewing tokens', () => {
         code: 'unavailable',
         retryAfterMs: 100,
       });
+      await world.server.tallies({ answers: 'released' });
       expect(await renewing).toBe(await world.tokens(1).get(person.user.id, 'oidc'));
     });
-    expect((await world.server.tallies({ delayMs: 0 })).refresh).toBe(refresh + 1);
+    expect((await world.server.tallies()).refresh).toBe(refresh + 1);
   });
 
   it('is left to others by a process that stood still after its claim', async () => {
@@ -304,12 +307,13 @@ describe('renewing tokens', () => {
   it('does not need Redis, which dies in the middle', async () => {
     const person = await world.person();
     await world.connect(person);
-    const { refresh } = await world.server.tallies({ delayMs: 400 });
+    const { refresh } = await world.server.tallies({ answers: 'held' });
     await world.letExpire(person);
     const calls = twentyCalls(person);
     await world.redis.kill();
+    await world.server.tallies({ answers: 'released' });
     expect(new Set(await calls).size).toBe(1);
-    expect((await world.server.tallies({ delayMs: 0 })).refresh).toBe(refresh + 1);
+    expect((await world.server.tallies()).refresh).toBe(refresh + 1);
     await world.redis.restart();
     expect(await world.statusOn(person)).toEqual(['connected', 'connected']);
   });
@@ -318,14 +322,14 @@ describe('renewing tokens', () => {
     const person = await world.person();
     await world.connect(person);
     const device = await LiveSocket.connect(world.b, person.token);
-    const { refresh } = await world.server.tallies({ delayMs: 450 });
+    const { refresh } = await world.server.tallies({ answers: 'held' });
     await world.letExpire(person);
-    // Shorter than the platform takes: it gives a new pair that nobody gets, and takes the second try for a thief's.
+    // The platform answers nobody: it gives a new pair that nobody gets, and takes the second try for a thief's.
     await world.withTimes({ requestMs: 150, waitMs: 50, pauseMs: 0 }, async () => {
       const get = (instance: 0 | 1): Promise<string> => world.tokens(instance).get(person.user.id, 'oidc');
       await expect(get(0)).rejects.toMatchObject({ code: 'upstream-timeout' });
       await expect(get(1)).rejects.toMatchObject({ code: 'unavailable' });
-      await world.server.tallies({ delayMs: 0 });
+      await world.server.tallies({ answers: 'released' });
     });
     await expect(world.tokens(1).get(person.user.id, 'oidc')).rejects.toMatchObject({ code: 'needs-reauth' });
     expect((await world.server.tallies()).refresh).toBe(refresh + 2);
