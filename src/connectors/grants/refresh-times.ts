@@ -3,8 +3,8 @@ import { Injectable } from '@nestjs/common';
 /** How long what may take while tokens are given and renewed, in milliseconds. */
 @Injectable()
 export class RefreshTimes {
-  /** The platform's answer to a request for tokens. */
-  readonly requestMs: number = 10_000;
+  /** The platform's answer to a request for tokens; the guarded client, which knows what was sent, gives up before. */
+  readonly requestMs: number = 11_000;
   /** New tokens are offered to a database that is away for so long. */
   readonly storeMs: number = 15_000;
   /** The last of these offers may take so long: longer than the database's own deadlines for a statement. */
