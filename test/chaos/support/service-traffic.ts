@@ -51,15 +51,21 @@ export class ServiceTraffic {
     private readonly callers: readonly Caller[],
     /** The first caller's second device, at the last instance. */
     private readonly elsewhere: LiveSocket,
+    private readonly pauseMs: number,
   ) {}
 
-  static async start(urls: readonly [string, ...string[]], callersEach: number): Promise<ServiceTraffic> {
+  /** @param pauseMs what a caller rests at most between two requests */
+  static async start(
+    urls: readonly [string, ...string[]],
+    callersEach: number,
+    pauseMs = 0,
+  ): Promise<ServiceTraffic> {
     const places = Array.from({ length: callersEach }, () => urls).flat();
     const callers = await Promise.all(places.map(newCaller));
     const [{ person, conversationId }] = callers as [Caller];
     const elsewhere = await LiveSocket.connect(urls.at(-1)!, person.token);
     await elsewhere.get('conversation:join', { conversationId });
-    return new ServiceTraffic(urls, callers, elsewhere);
+    return new ServiceTraffic(urls, callers, elsewhere, pauseMs);
   }
 
   /** Everybody goes on for so long, and so often at least; what they met with. */
@@ -171,6 +177,7 @@ export class ServiceTraffic {
     work: () => Promise<T>,
     outcome: (result: T) => Outcome,
   ): Promise<T> {
+    if (this.pauseMs > 0) await sleep(this.pauseMs * Math.random());
     const begun = performance.now();
     const result = await work();
     const ms = performance.now() - begun;
