@@ -157,7 +157,8 @@ describe('RedisConnections', () => {
     const own = redis.duplicate('mine');
     if (!own) throw new Error('no connection');
     await once(own, 'ready');
-    const again = once(own, 'ready');
+    // Not `once` of node:events: it gives up at the errors that each refused attempt may tell.
+    const again = new Promise((resolve) => own.once('ready', resolve));
     await server.kill();
     await server.restart();
     await again;
