@@ -8,6 +8,7 @@ import { PeriodicTasks } from '../jobs/periodic.js';
 import type { Fact, NewEvent } from './event-log.js';
 import { EventLog } from './event-log.service.js';
 import { DatabaseOutboxRows, MemoryOutboxRows, type NewFact, type OutboxRows } from './event-outbox.rows.js';
+import { FactTeller } from './fact-teller.js';
 
 /** A healthy log takes one; a caller does not wait longer for one that is not. */
 const PATIENCE_MS = 50;
@@ -38,6 +39,7 @@ interface Collected {
 export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(EventOutbox.name);
   private readonly rows: OutboxRows;
+  private readonly teller: FactTeller;
   private readonly noted = new WeakMap<EntityManager, NewFact[]>();
   private readonly collecting = new AsyncLocalStorage<Collected>();
   private readonly running = new Set<Promise<void>>();
@@ -55,6 +57,7 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
     private readonly periodic: PeriodicTasks,
   ) {
     this.rows = log.isShared ? new DatabaseOutboxRows(database) : new MemoryOutboxRows();
+    this.teller = new FactTeller(log, this.rows, (fact) => this.noteTold(fact));
   }
 
   async onModuleInit(): Promise<void> {
@@ -111,17 +114,12 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
     await this.outliveLog();
     if (this.log.degraded) return 0;
     const overdue = await this.rows.overdue(RELAYED_AT_ONCE);
-    const failed = new Set<string>();
-    for (const fact of overdue) {
-      if (failed.has(fact.stream)) continue;
-      try {
-        await this.tell(fact);
-      } catch (error) {
-        // The other streams must not wait for this one.
-        failed.add(fact.stream);
-        this.logger.warn({ err: error, stream: fact.stream }, 'Events of a stream were not told yet');
-      }
-    }
+    const tellings = await Promise.allSettled(overdue.map((fact) => this.teller.tell(fact)));
+    const failed = new Map<string, unknown>();
+    for (const [at, telling] of tellings.entries())
+      if (telling.status === 'rejected') failed.set(overdue[at]!.stream, telling.reason);
+    for (const [stream, err] of failed)
+      this.logger.warn({ err, stream }, 'Events of a stream were not told yet');
     await this.removeTold();
     return overdue.filter(({ stream }) => !failed.has(stream)).length;
   }
@@ -165,29 +163,12 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
   private async tellAll(facts: readonly Fact[]): Promise<void> {
     // Those that were numbered anew meanwhile are the relay's.
     if (this.log.isShared && !this.outlived && (await this.outliveLog())) return;
-    for (const fact of facts) await this.tell(fact);
+    await Promise.all(facts.map((fact) => this.teller.tell(fact)));
   }
 
-  private async tell(fact: Fact): Promise<void> {
-    let telling = await this.log.tell(fact);
-    if (telling === 'behind') {
-      await this.tellBefore(fact);
-      telling = await this.log.tell({ ...fact, follows: undefined });
-    }
-    if (telling === 'kept') return;
-    this.told.set(fact.stream, Math.max(fact.fact, this.told.get(fact.stream) ?? 0));
+  private noteTold({ stream, fact }: Fact): void {
+    this.told.set(stream, Math.max(fact, this.told.get(stream) ?? 0));
     this.removal ??= setTimeout(() => void this.removeSoon(), this.log.isShared ? REMOVE_EVERY_MS : 0);
-  }
-
-  /** A few at a time: after a long outage there may be more than a process can hold. */
-  private async tellBefore(fact: Fact): Promise<void> {
-    let after = 0;
-    for (let more = true; more;) {
-      const earlier = await this.rows.between(after, fact, RELAYED_AT_ONCE);
-      for (const one of earlier) await this.tell({ ...one, follows: undefined });
-      after = earlier.at(-1)?.fact ?? after;
-      more = earlier.length === RELAYED_AT_ONCE;
-    }
   }
 
   private async removeSoon(): Promise<void> {

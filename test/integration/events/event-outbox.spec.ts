@@ -1,3 +1,4 @@
+import { ChaosProxy } from '@rapport/cache/testing';
 import { RedisConnections } from '@rapport/redis';
 import { Redis } from 'ioredis';
 import { RuntimeSettings } from '../../../src/config/runtime.settings.js';
@@ -198,6 +199,37 @@ describe('events of transactions', () => {
     await Promise.all(texts.map((text, index) => (both[index % 2] as Instance).say(stream, text)));
     await until('all told', async () => (await read(both[0] as Instance)).length >= 40);
     expect((await read(both[0] as Instance)).sort()).toEqual([...texts].sort());
+  });
+
+  it('cost the log and the database no more each, however many are on their way to a slow log', async () => {
+    const network = await ChaosProxy.start({ port: redis.port });
+    const url = `redis://${network.host}:${network.port}`;
+    const both = [await start(url), await start(url)];
+    await Promise.all(both.map(({ outbox }) => outbox.relay()));
+    network.delay(100, 0, { direction: 'toClient' });
+    const tellings = both.map(({ log }) => jest.spyOn(log, 'tell'));
+    const queries = both.map(({ database }) => jest.spyOn(database.manager, 'query'));
+    const texts = Array.from({ length: 100 }, (_, index) => String(index));
+    await Promise.all(
+      texts.map((text, index) => {
+        const { database, outbox } = both[index % 2] as Instance;
+        return outbox.telling(() =>
+          database.transaction(async () => {
+            for (const name of [`${stream}-${text}`, stream])
+              outbox.add({ stream: name, type: 'said', data: { text } });
+          }),
+        );
+      }),
+    );
+    await until('told and forgotten', async () => (await waiting()) === 0);
+    expect((await read(both[0] as Instance)).sort()).toEqual([...texts].sort());
+    const searches = queries.flatMap(({ mock }) => mock.calls).filter(([sql]) => sql.includes('id < $3'));
+    const told = tellings.flatMap(({ mock }) => mock.calls);
+    for (const spy of [...tellings, ...queries]) spy.mockRestore();
+    await network.close();
+    // Two facts of each transaction, each told again now and then by who has to wait for the other instance's.
+    expect(told.length).toBeLessThan(8 * texts.length);
+    expect(searches.length).toBeLessThan(texts.length / 2);
   });
 
   it('go live in the process while Redis is away, and to everybody when it is back', async () => {
