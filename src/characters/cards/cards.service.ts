@@ -68,8 +68,7 @@ export class CardsService {
       if (this.clock.now().getTime() > until) leaveOut(what, 'There are too many large pictures.');
       else {
         try {
-          // Cleaned: such a picture may be a card itself, and who may see a character sees its pictures.
-          await this.gallery.add(actor, id, { type, name, content, cleaned: true });
+          await this.gallery.add(actor, id, { type, name, content });
         } catch (error) {
           if (error instanceof AppError && LAST.has(error.code)) {
             leaveOut(`${pictures.length - index} pictures`, error.message);

@@ -47,10 +47,7 @@ export class GalleryController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Asset> {
     const { type, name } = await validateDto(AssetInput, { ...query, ...fields });
-    const asset = toAsset(
-      id,
-      await this.gallery.add(actor, id, { type, name, content, mediaType, cleaned: true }),
-    );
+    const asset = toAsset(id, await this.gallery.add(actor, id, { type, name, content, mediaType }));
     reply.header('location', asset.url);
     return asset;
   }

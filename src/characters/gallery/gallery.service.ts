@@ -6,6 +6,7 @@ import { Clock } from '../../platform/clock/clock.js';
 import { Database } from '../../platform/database/database.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
 import { newId } from '../../platform/ids/ids.js';
+import { inspectPicture } from '../../platform/images/picture.js';
 import { withoutMetadata } from '../../platform/images/without-metadata.js';
 import type { AttemptLimiter } from '../../platform/rate-limit/attempt-limiter.js';
 import { RateLimiters } from '../../platform/rate-limit/rate-limiters.js';
@@ -26,8 +27,6 @@ export interface NewAsset {
   content: Buffer;
   /** What its sender says that it is; refused when it is something else. */
   mediaType?: string;
-  /** Leave out what a PNG or JPEG says beside its pixels: where it was taken, the card that it may be. @default false */
-  cleaned?: boolean;
 }
 
 const byCharacter = (characterId: string): [string] => [characterId];
@@ -96,13 +95,15 @@ export class GalleryService implements OnModuleInit {
   }
 
   /**
+   * Kept without what it says beside its pixels.
+   *
    * @throws image-invalid, unsupported-media-type when it is not what its sender says, gallery-full,
    * rate-limited; and as {@link CharactersService.getOwn}
    */
   async add(
     actor: Actor,
     characterId: string,
-    { content: sent, mediaType, type, name, cleaned = false }: NewAsset,
+    { content: sent, mediaType, type, name }: NewAsset,
   ): Promise<GalleryAsset> {
     const { id } = await this.characters.getOwn(actor, characterId);
     // Both before it is decoded, which is the dear part.
@@ -114,8 +115,11 @@ export class GalleryService implements OnModuleInit {
         `The picture was sent as ${mediaType} and is ${picture.mediaType}; send it as what it is.`,
       );
     }
-    const { width, height, format, orientation } = picture;
-    const content = cleaned ? withoutMetadata(sent, format, orientation) : sent;
+    const { format, orientation } = picture;
+    // Who may see a character sees its pictures, and one may say where it was taken or be a card.
+    const content = withoutMetadata(sent, format, orientation);
+    // What is served must still be readable, and as large as it is said to be.
+    const { width, height } = await inspectPicture(content);
     return this.insert(id, content, {
       id: newId(),
       type,
