@@ -71,8 +71,9 @@ export class JobFollower {
     while (!signal.aborted) {
       const job = await this.jobs.find(id);
       if (!job) return;
-      const state = JSON.stringify([job.status, job.progress]);
-      if (state !== told) yield toSseEvent(job);
+      const event = toSseEvent(job);
+      const state = JSON.stringify(event);
+      if (state !== told) yield event;
       told = state;
       if (!isActive(job)) return;
       await sleep(LOOK_MS);

@@ -79,8 +79,9 @@ export function JobEnded(kind: string) {
 }
 
 /**
- * Registers a provider's method that hears of it when a worker has taken a job of a kind, or has given it back: to wait,
- * to be tried again, or to another worker. What a run saves is its own to tell, and ends are told by {@link JobEnded}.
+ * Registers a provider's method that hears of it when a worker takes a job of a kind, or gives it back: to wait, to be
+ * tried again, or to another worker. It is part of the transaction that does so: what it throws undoes it, and it is tried
+ * again. What a run saves is its own to tell, and ends are told by {@link JobEnded}.
  *
  * @example
  * @JobMoved('connector.extract')

@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { Job } from './job.js';
 import { jobEndingsOf, jobHandlersOf, jobMovesOf, type JobOptions } from './job-handler.decorator.js';
@@ -15,7 +15,6 @@ type Methods = Record<string, (job: unknown) => Promise<unknown>>;
 /** The kinds of jobs that the features of this process can run. */
 @Injectable()
 export class JobHandlers implements OnModuleInit {
-  private readonly logger = new Logger('Jobs');
   private readonly handlers = new Map<string, RegisteredHandler>();
   private readonly endings: Listeners = new Map();
   private readonly moves: Listeners = new Map();
@@ -44,13 +43,9 @@ export class JobHandlers implements OnModuleInit {
     for (const hear of this.endings.get(job.kind) ?? []) await hear(job);
   }
 
-  /** After a worker took it or gave it back; never rejects. */
+  /** Inside the transaction in which a worker takes it or gives it back. */
   async moved(job: Job): Promise<void> {
-    for (const hear of this.moves.get(job.kind) ?? []) {
-      await hear(job).catch((error: unknown) =>
-        this.logger.warn({ err: error, jobId: job.id }, 'Somebody could not be told that a job has moved'),
-      );
-    }
+    for (const hear of this.moves.get(job.kind) ?? []) await hear(job);
   }
 
   private register(instance: object): void {

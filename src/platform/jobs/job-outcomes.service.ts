@@ -3,14 +3,13 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Histogram } from 'prom-client';
 import { AppError, type ErrorKind } from '../errors/app-error.js';
 import { platformErrors } from '../errors/platform.errors.js';
-import { EventLog } from '../events/event-log.service.js';
 import { toProblem } from '../http/problem.js';
 import { Metrics } from '../metrics/metrics.js';
-import type { Job, JobProgress } from './job.js';
+import type { Job } from './job.js';
 import { JobEnds } from './job-ends.service.js';
 import { JobHandlers } from './job-handlers.js';
-import { jobEvent, jobStream, ownerStream } from './jobs.events.js';
-import { JobsRepository, type Release } from './jobs.repository.js';
+import { JobMoves } from './job-moves.service.js';
+import { JobsRepository } from './jobs.repository.js';
 import { JobWaits, type StopReason } from './running-job.js';
 
 const MAX_BACKOFF_MS = 60_000;
@@ -38,7 +37,7 @@ export class JobOutcomes {
     private readonly jobs: JobsRepository,
     private readonly handlers: JobHandlers,
     private readonly ends: JobEnds,
-    private readonly events: EventLog,
+    private readonly moves: JobMoves,
     metrics: Metrics,
   ) {
     this.durations = metrics.histogram({
@@ -75,7 +74,7 @@ export class JobOutcomes {
 
   /** For another worker, or this one after a restart: nothing has failed. */
   async handBack(job: Job): Promise<string> {
-    const released = await this.release(job, { status: 'queued', resumeInMs: 0, uncounted: true });
+    const released = await this.moves.release(job, { status: 'queued', resumeInMs: 0, uncounted: true });
     return released ? 'handed-back' : 'lost';
   }
 
@@ -93,22 +92,10 @@ export class JobOutcomes {
     this.durations.observe({ kind: job.kind, outcome }, (performance.now() - startedAt) / 1_000);
   }
 
-  /** To those who follow the job, and to its owner's devices as it happens. */
-  async tellProgress(job: Job, progress: JobProgress): Promise<void> {
-    const event = jobEvent({ ...job, status: 'running', progress });
-    await this.events.append({ stream: jobStream(job.id), ...event });
-    if (job.userId) await this.events.signal({ stream: ownerStream(job.userId), ...event });
-  }
-
   private async wait(job: Job, until: Date): Promise<string> {
     const resumeInMs = Math.max(0, until.getTime() - Date.now());
-    return (await this.release(job, { status: 'waiting', resumeInMs, uncounted: true })) ? 'waiting' : 'lost';
-  }
-
-  private async release(job: Job, release: Release): Promise<boolean> {
-    const released = await this.jobs.release(job, release);
-    if (released) await this.handlers.moved(job);
-    return released;
+    const released = await this.moves.release(job, { status: 'waiting', resumeInMs, uncounted: true });
+    return released ? 'waiting' : 'lost';
   }
 
   private async failed(job: Job, error: unknown): Promise<string> {
@@ -117,7 +104,7 @@ export class JobOutcomes {
     if (isPassing && job.attempts < job.maxAttempts) {
       this.logger.warn(entry, 'A job failed and is tried again');
       const resumeInMs = this.backoffMs(job, error);
-      const released = await this.release(job, { status: 'queued', resumeInMs, uncounted: false });
+      const released = await this.moves.release(job, { status: 'queued', resumeInMs, uncounted: false });
       return released ? 'retried' : 'lost';
     }
     this.logger.error(entry, 'A job failed');

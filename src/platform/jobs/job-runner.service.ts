@@ -13,6 +13,7 @@ import { Shutdown } from '../shutdown/shutdown.js';
 import type { Job } from './job.js';
 import { JobAlarm } from './job-alarm.js';
 import { JobHandlers } from './job-handlers.js';
+import { JobMoves } from './job-moves.service.js';
 import { JobOutcomes } from './job-outcomes.service.js';
 import { JOB_CANCEL_REQUESTED, jobStream } from './jobs.events.js';
 import { JobsRepository } from './jobs.repository.js';
@@ -54,6 +55,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   constructor(
     private readonly jobs: JobsRepository,
     private readonly handlers: JobHandlers,
+    private readonly moves: JobMoves,
     private readonly outcomes: JobOutcomes,
     private readonly alarm: JobAlarm,
     private readonly database: Database,
@@ -136,12 +138,11 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     const kinds = this.kindsWithRoom();
     if (!this.open || kinds.length === 0 || this.running.size >= settings.concurrency) return undefined;
     const orphanedAfterMs = settings.takenOverAfterMs;
-    const claimed = await this.jobs.claim({ worker, kinds, id, orphanedAfterMs });
+    const asked = performance.now();
+    const claimed = await this.moves.claim({ worker, kinds, id, orphanedAfterMs });
     if (!claimed) return undefined;
-    this.heardAt = performance.now();
-    const run = this.run(claimed);
-    await this.handlers.moved(claimed);
-    return run;
+    this.heardAt = Math.max(this.heardAt, asked);
+    return this.run(claimed);
   }
 
   private kindsWithRoom(): string[] {
@@ -152,9 +153,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private run(claimed: Job): Run {
-    const job = new RunningJob(claimed, this.jobs, this.database, (progress) =>
-      this.outcomes.tellProgress(claimed, progress),
-    );
+    const job = new RunningJob(claimed, this.jobs, this.database, () => this.moves.tell(claimed));
     const done = this.carryOut(claimed, job)
       .catch((error: unknown) => {
         this.logger.error({ err: error, jobId: job.id, kind: job.kind }, 'A job was left to be taken over');

@@ -26,8 +26,9 @@ export class JobsController {
 
   /**
    * Follows a background job as server-sent events
-   * @remarks First how it stands, then job.progress at most twice a second, then exactly one of job.completed (succeeded
-   * or cancelled) and job.failed. A reconnect sends the last id as Last-Event-ID. 204: it has ended and you have seen it.
+   * @remarks First how it stands, then job.progress: at most twice a second, and when it begins to wait (until `resumeAt`)
+   * or goes back into the queue. At the end exactly one of job.completed (succeeded or cancelled) and job.failed. A
+   * reconnect sends the last id as Last-Event-ID. 204: it has ended and you have seen it.
    */
   @Get(':id/events')
   @AlsoWhenClosed()

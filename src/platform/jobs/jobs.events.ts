@@ -21,9 +21,13 @@ export interface JobEvent {
   progress: JobProgress;
   result?: unknown;
   error?: unknown;
+  /** Of a job that waits: when it goes on by itself. RFC 3339. */
+  resumeAt?: string;
 }
 
-export function jobEvent(job: Pick<Job, 'id' | 'kind' | 'status' | 'progress' | 'result' | 'error'>): {
+type ToldJob = Pick<Job, 'id' | 'kind' | 'status' | 'progress' | 'result' | 'error' | 'resumeAt'>;
+
+export function jobEvent(job: ToldJob): {
   type: string;
   data: JobEvent;
 } {
@@ -36,6 +40,8 @@ export function jobEvent(job: Pick<Job, 'id' | 'kind' | 'status' | 'progress' | 
       return { type: JOB_COMPLETED, data };
     case 'failed':
       return { type: JOB_FAILED, data: { ...data, error: job.error } };
+    case 'waiting':
+      return { type: JOB_PROGRESS, data: { ...data, resumeAt: job.resumeAt.toISOString() } };
     default:
       return { type: JOB_PROGRESS, data };
   }

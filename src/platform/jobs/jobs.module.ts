@@ -7,6 +7,7 @@ import { JobFollower } from './job-follower.service.js';
 import { JobHandlers } from './job-handlers.js';
 import { JobLists } from './job-lists.service.js';
 import { JobMetrics } from './job-metrics.js';
+import { JobMoves } from './job-moves.service.js';
 import { JobOutcomes } from './job-outcomes.service.js';
 import { JobRunner } from './job-runner.service.js';
 import { JobSweep } from './job-sweep.js';
@@ -28,6 +29,7 @@ import { Jobs } from './jobs.service.js';
     JobHandlers,
     JobLists,
     JobMetrics,
+    JobMoves,
     JobOutcomes,
     JobRunner,
     JobSweep,

@@ -37,6 +37,11 @@ const COLUMNS = `id, kind, user_id AS "userId", key, status, progress, payload, 
 const ACTIVE = `status IN ('queued', 'running', 'waiting')`;
 const IDLE = `status IN ('queued', 'waiting')`;
 const HELD = `id = $1 AND fence = $2 AND status = 'running'`;
+/** Parameters: kinds, id or null, seconds after which a worker that is not heard of counts as gone. */
+const DUE = `kind = ANY($1::text[]) AND ($2::uuid IS NULL OR id = $2) AND (
+  (${IDLE} AND resume_at <= clock_timestamp())
+  OR (status = 'running' AND attempts < max_attempts
+      AND heartbeat_at < clock_timestamp() - make_interval(secs => $3)))`;
 
 /** Rows of `jobs`. Whatever changes a job is one conditional statement, so that two who try are told apart. */
 @Injectable()
@@ -72,15 +77,21 @@ export class JobsRepository {
     );
   }
 
+  /** Whether there is something to claim, though others may be about to. */
+  async hasDue({ kinds, id, orphanedAfterMs }: ClaimRequest): Promise<boolean> {
+    const due = await this.rows<object>(`SELECT 1 FROM jobs WHERE ${DUE} LIMIT 1`, [
+      kinds,
+      id ?? null,
+      orphanedAfterMs / 1_000,
+    ]);
+    return due.length > 0;
+  }
+
   /** Makes the worker the only one that runs a job which is due, or whose worker is gone. Undefined: there is none. */
   async claim({ worker, kinds, id, orphanedAfterMs }: ClaimRequest): Promise<Job | undefined> {
     return this.one(
       `WITH next AS (
-         SELECT id AS next_id FROM jobs
-         WHERE kind = ANY($1::text[]) AND ($2::uuid IS NULL OR id = $2) AND (
-           (${IDLE} AND resume_at <= clock_timestamp())
-           OR (status = 'running' AND attempts < max_attempts
-               AND heartbeat_at < clock_timestamp() - make_interval(secs => $3)))
+         SELECT id AS next_id FROM jobs WHERE ${DUE}
          ORDER BY resume_at LIMIT 1 FOR UPDATE SKIP LOCKED
        ), claimed AS (
          UPDATE jobs SET status = 'running', worker = $4, fence = fence + 1, attempts = attempts + 1,
@@ -108,6 +119,14 @@ export class JobsRepository {
         JSON.stringify(checkpoint?.value ?? null),
       ],
     );
+  }
+
+  /** Inside a transaction: nobody claims, releases or ends it before the end of that. Undefined when the claim was lost. */
+  async hold({ id, fence }: Claim): Promise<Job | undefined> {
+    return this.one(`SELECT ${COLUMNS} FROM jobs WHERE id = $1 AND fence = $2 AND ${ACTIVE} FOR SHARE`, [
+      id,
+      fence,
+    ]);
   }
 
   /** One that is to be cancelled, which its worker was not told in time, is due at once: the next run ends it. */

@@ -39,7 +39,7 @@ export class RunningJob<Payload = unknown, Checkpoint = unknown> {
     private readonly claimed: Job,
     private readonly jobs: JobsRepository,
     private readonly database: Database,
-    announce: (progress: JobProgress) => Promise<void>,
+    tell: () => Promise<boolean>,
   ) {
     this.id = claimed.id;
     this.kind = claimed.kind;
@@ -48,8 +48,8 @@ export class RunningJob<Payload = unknown, Checkpoint = unknown> {
     this.attempt = claimed.attempts;
     this.kept = (claimed.checkpoint ?? undefined) as Checkpoint | undefined;
     this.teller = new ProgressTeller(claimed.progress, async (progress) => {
-      if (await jobs.save(claimed, progress)) await announce(progress);
-      else this.stop('lost');
+      // Told is what the row says after it: whoever hears of it may read at once.
+      if (!(await jobs.save(claimed, progress)) || !(await tell())) this.stop('lost');
     });
   }
 

@@ -1,5 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
+import type { QueryRunner } from 'typeorm';
+import { Database } from '../../../src/platform/database/database.js';
+import { JobsRepository } from '../../../src/platform/jobs/jobs.repository.js';
 import { expectStatus, newPerson, type Answer, type Person } from '../../support/api-client.js';
 import { eventually } from '../../support/eventually.js';
 import { PlatformServer } from '../../support/platform-server.js';
@@ -21,6 +24,16 @@ function gate(): { opened: Promise<undefined>; open: () => void } {
   let open = (): void => undefined;
   const opened = new Promise<undefined>((resolve) => (open = () => resolve(undefined)));
   return { opened, open };
+}
+
+/** The running transaction's process does nothing any more after the commit. */
+function diesAfterCommit({ manager }: Database, revival: Promise<unknown>): void {
+  const runner = manager.queryRunner as QueryRunner;
+  const commit = runner.commitTransaction.bind(runner);
+  runner.commitTransaction = async () => {
+    await commit();
+    await revival;
+  };
 }
 
 describe('extractions on two instances of one service', () => {
@@ -51,6 +64,7 @@ describe('extractions on two instances of one service', () => {
     const [a, b] = instances as [RunningApp, RunningApp];
     onA = await newPerson(a.url);
     onB = onA.at(b.url);
+    await platform.connect(onA);
   }, 120_000);
   afterAll(async () => {
     await Promise.all(instances.map((instance) => instance.close()));
@@ -79,7 +93,6 @@ describe('extractions on two instances of one service', () => {
     platform.tracks = Array.from({ length: 70 }, (_, at) => `t${at}`);
     const gates = new Map([0, 50].map((offset) => [offset, gate()]));
     platform.answer = ({ offset }) => gates.get(offset)?.opened;
-    await platform.connect(onA);
     const status = '/api/connectors/spotify';
     const { id } = expectStatus(
       202,
@@ -113,6 +126,36 @@ describe('extractions on two instances of one service', () => {
     await rowSays(jobId, 'ended_at IS NOT NULL');
   });
 
+  it('a job that was just taken is not shown as queued, though its worker dies before it can say so', async () => {
+    const [mayBeTaken, revival] = [gate(), gate()];
+    for (const { app } of instances) {
+      const rows = app.get(JobsRepository, { strict: false });
+      const claim = rows.claim.bind(rows);
+      jest.spyOn(rows, 'claim').mockImplementation(async (request) => {
+        await mayBeTaken.opened;
+        const claimed = await claim(request);
+        if (claimed) diesAfterCommit(app.get(Database, { strict: false }), revival.opened);
+        return claimed;
+      });
+    }
+    platform.answer = () => undefined;
+    const ordered = await onA.post<ExtractionJob>('/api/connectors/spotify/jobs', { kind: 'library' });
+    const { id } = expectStatus(202, ordered);
+    const path = `/api/extraction-jobs/${id}`;
+    try {
+      await bothHit(path);
+      for (const { body } of await onBoth<ExtractionJob>(path)) expect(body.status).toBe('queued');
+      mayBeTaken.open();
+      await rowSays(id, `status = 'running'`);
+      for (const { body } of await onBoth<ExtractionJob>(path)) expect(body.status).toBe('running');
+    } finally {
+      mayBeTaken.open();
+      revival.open();
+      jest.restoreAllMocks();
+    }
+    await rowSays(id, `status = 'succeeded'`);
+  });
+
   it('a job that waits is shown as waiting, and a cancelled one as cancelled, whoever looked before', async () => {
     let refuse = (): void => undefined;
     const asked = new Promise<{ status: number; headers: Record<string, string> }>((resolve) => {
@@ -128,9 +171,12 @@ describe('extractions on two instances of one service', () => {
         return answers.every(({ body }) => body.status === status) || undefined;
       });
     await bothSay('running');
+    await bothHit(path);
     refuse();
-    await bothSay('waiting_rate_limit');
-    const { resumeAt } = (await onBoth<{ resumeAt: string }>(path))[0].body;
+    await rowSays(id, `status = 'waiting'`);
+    const shown = await onBoth<ExtractionJob & { resumeAt: string }>(path);
+    for (const { body } of shown) expect(body.status).toBe('waiting_rate_limit');
+    const { resumeAt } = shown[0].body;
     expect(Math.abs(Date.parse(resumeAt) - Date.now() - 600_000)).toBeLessThan(30_000);
     expectStatus(202, await onB.post(`${path}/cancel`));
     for (const { body } of await onBoth<ExtractionJob>(path)) expect(body.status).toBe('cancelled');

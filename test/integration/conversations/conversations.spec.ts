@@ -342,7 +342,7 @@ describe('a summary', () => {
     const part = <T>(type: Type<T>): T => service.app.get(type, { strict: false });
     const checkpoint = { targetId: early.id, contentChanges: 0, text: 'One.', throughSeq: early.seq };
     const claimed = { ...(await part(Jobs).find(jobId))!, checkpoint };
-    const tell = (): Promise<void> => Promise.resolve();
+    const tell = (): Promise<boolean> => Promise.resolve(true);
     const lost = new RunningJob<Talk, typeof checkpoint>(claimed, part(JobsRepository), part(Database), tell);
     await expect(part(SummaryJob).summarize(lost)).rejects.toThrow('lost');
     expect(await read(talk)).toEqual(newer);

@@ -9,6 +9,7 @@ import { JobAlarm } from '../../../src/platform/jobs/job-alarm.js';
 import { JobEnds } from '../../../src/platform/jobs/job-ends.service.js';
 import { JobFollower } from '../../../src/platform/jobs/job-follower.service.js';
 import { JobHandlers } from '../../../src/platform/jobs/job-handlers.js';
+import { JobMoves } from '../../../src/platform/jobs/job-moves.service.js';
 import { JobOutcomes } from '../../../src/platform/jobs/job-outcomes.service.js';
 import { JobRunner } from '../../../src/platform/jobs/job-runner.service.js';
 import { JobSweep } from '../../../src/platform/jobs/job-sweep.js';
@@ -63,10 +64,12 @@ export class JobsInstance {
     this.handlers = new JobHandlers({ getProviders: () => providers } as unknown as DiscoveryService);
     this.alarm = new JobAlarm(this.connections, redis, runtime);
     const ends = new JobEnds(this.rows, this.handlers, this.database, this.outbox);
-    const outcomes = new JobOutcomes(this.rows, this.handlers, ends, this.log, this.metrics);
+    const moves = new JobMoves(this.rows, this.handlers, this.database, this.log);
+    const outcomes = new JobOutcomes(this.rows, this.handlers, ends, moves, this.metrics);
     this.runner = new JobRunner(
       this.rows,
       this.handlers,
+      moves,
       outcomes,
       this.alarm,
       this.database,

@@ -3,7 +3,7 @@ import { platformErrors } from '../../../src/platform/errors/platform.errors.js'
 import type { LogEvent } from '../../../src/platform/events/event-log.js';
 import { newId } from '../../../src/platform/ids/ids.js';
 import { isActive, type Job } from '../../../src/platform/jobs/job.js';
-import { jobStream } from '../../../src/platform/jobs/jobs.events.js';
+import { jobStream, ownerStream } from '../../../src/platform/jobs/jobs.events.js';
 import { JobStopped } from '../../../src/platform/jobs/running-job.js';
 import { eventually } from '../../support/eventually.js';
 import type { JobsInstance } from './jobs-instance.js';
@@ -126,18 +126,51 @@ export function describeJobs(start: (features: ScriptedJobs) => Promise<JobsInst
     expect(await ended(id)).toMatchObject({ status: 'succeeded', result: { resumed: 7 }, attempts: 1 });
   });
 
-  it('whoever shows a job hears when a worker took it and when it was given back, after the row says so', async () => {
-    const seen: string[] = [];
+  it('whoever shows a job hears when a worker takes it and gives it back, in the transaction that does it', async () => {
+    const seen: [string | undefined, boolean][] = [];
     features.onMove = async ({ id }) => {
-      seen.push((await instance.jobs.find(id))?.status ?? '');
-      throw new Error('no matter');
+      seen.push([(await instance.jobs.find(id))?.status, instance.database.inTransaction]);
     };
     features.script = (job) =>
       job.checkpoint ? Promise.resolve({}) : job.save({ at: 1 }).then(() => job.waitUntil(new Date()));
     const { id } = await order();
     expect(await ended(id)).toMatchObject({ status: 'succeeded', attempts: 1 });
-    expect(seen[0]).toBe('running');
-    expect(seen).toHaveLength(3);
+    expect(seen).toEqual([
+      ['running', true],
+      ['waiting', true],
+      ['running', true],
+    ]);
+  });
+
+  it('a job is not taken while those who show it cannot hear of it, and then all the same', async () => {
+    let failures = 0;
+    features.onMove = () => (failures++ === 0 ? Promise.reject(new Error('deaf')) : Promise.resolve());
+    const { id } = await order();
+    expect(await ended(id)).toMatchObject({ status: 'succeeded', attempts: 1, fence: 1 });
+    expect(features.runs).toEqual([id]);
+  });
+
+  it('that a job begins to wait, and until when, is told to whoever follows it and to its owner', async () => {
+    const heard: unknown[] = [];
+    instance.log.listenTo(ownerStream(actor.id), ({ event }) => heard.push(event.data));
+    features.script = async (job) => {
+      await job.save({ at: 1 }, { percent: 30 });
+      return job.waitUntil(new Date(Date.now() + 3_600_000));
+    };
+    const { id } = await order();
+    const event = await eventually('the wait to be told', async () =>
+      (await told(id)).find(({ data }) => (data as { status: string }).status === 'waiting'),
+    );
+    const { resumeAt } = (await instance.jobs.find(id)) as Job;
+    const data = {
+      jobId: id,
+      status: 'waiting',
+      progress: { percent: 30 },
+      resumeAt: resumeAt.toISOString(),
+    };
+    expect(event).toMatchObject({ type: 'job.progress', data });
+    await eventually('its owner to hear', () => Promise.resolve(heard.length > 1 || undefined));
+    expect(heard.at(-1)).toEqual(event.data);
   });
 
   it('a running job is cancelled when it notices, and says so once', async () => {

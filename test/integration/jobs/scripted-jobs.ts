@@ -8,7 +8,7 @@ type Script = (job: RunningJob<{ note?: string }, { at: number }>) => Promise<un
 export class ScriptedJobs {
   readonly runs: string[] = [];
   readonly ends: Job[] = [];
-  /** Hears of every taking and giving back. */
+  /** Hears of every taking and giving back, as a part of it. */
   onMove: (job: Job) => Promise<void> = () => Promise.resolve();
   script: Script = () => Promise.resolve({ done: true });
 
