@@ -1,5 +1,6 @@
 import { Injectable, Module } from '@nestjs/common';
 import type { CacheOutbox } from '@rapport/cache';
+import type { EntityManager } from 'typeorm';
 import { Database } from '../database/database.js';
 
 /** More would keep their rows locked for long. */
@@ -8,12 +9,20 @@ const BATCH = 500;
 /** Rows of `cache_outbox`: evicts that become visible with the write that needs them, and only with it. */
 @Injectable()
 export class CacheOutboxRows implements CacheOutbox {
+  /** What each transaction notes last. */
+  private readonly adding = new WeakMap<EntityManager, Promise<void>>();
+
   constructor(private readonly database: Database) {}
 
-  async add(entries: readonly string[]): Promise<void> {
-    await this.database.manager.query('INSERT INTO cache_outbox (entry) SELECT unnest($1::text[])', [
-      entries,
-    ]);
+  /** One after the other: a write may evict several entries at once, and its connection takes one statement at a time. */
+  add(entries: readonly string[]): Promise<void> {
+    const { manager } = this.database;
+    const before = (this.adding.get(manager) ?? Promise.resolve()).catch(() => undefined);
+    const adding = before.then(async () => {
+      await manager.query('INSERT INTO cache_outbox (entry) SELECT unnest($1::text[])', [entries]);
+    });
+    this.adding.set(manager, adding);
+    return adding;
   }
 
   async isEmpty(): Promise<boolean> {

@@ -153,6 +153,21 @@ describe.each(['embedded', 'postgres'] as const)('a write while Redis is away, o
     );
     expect(await outbox()).toBe(2);
   });
+
+  it('is noted with one statement at a time, however many evicts are made at once', async () => {
+    let [running, most] = [0, 0];
+    await writer.database.transaction(async () => {
+      const runner = writer.database.manager.queryRunner!;
+      const query = runner.query.bind(runner) as (...statement: unknown[]) => Promise<unknown>;
+      runner.query = (async (...statement: unknown[]) => {
+        most = Math.max(most, ++running);
+        return query(...statement).finally(() => running--);
+      }) as typeof runner.query;
+      await Promise.all([1, 2, 3].map((id) => writer.counters.evict([id])));
+    });
+    expect(most).toBe(1);
+    expect(await outbox()).toBe(3);
+  });
 });
 
 describe('a transaction and its holds', () => {
