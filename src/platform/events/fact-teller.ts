@@ -1,9 +1,12 @@
+import { BytesUnderWay } from './bytes-under-way.js';
 import type { Fact } from './event-log.js';
 import type { EventLog } from './event-log.service.js';
 import type { OutboxRows } from './event-outbox.rows.js';
 
 /** Read and told at once: after a long outage there may be more than a process can hold. */
 const AT_ONCE = 200;
+/** Answered in time over a slow link, too: the log would be taken for hung if all that waits were sent at once. */
+const BYTES_UNDER_WAY = 64 * 1_024;
 /** Others tell, and logs are lost, while one finds out what is missing. */
 const ATTEMPTS = 3;
 
@@ -20,6 +23,7 @@ interface Waiting {
  */
 export class FactTeller {
   private readonly waiting = new Map<string, Waiting[]>();
+  private readonly underWay = new BytesUnderWay(BYTES_UNDER_WAY);
 
   /** @param onTold called with each fact that the shared log has, whoever told it */
   constructor(
@@ -69,19 +73,27 @@ export class FactTeller {
     }
   }
 
+  /** @returns the newest, when the log refused one because it lacks an earlier one: what is before the newest is missing */
+  private async send(facts: readonly Fact[]): Promise<Fact | undefined> {
+    for (const { together, bytes } of windows(facts)) {
+      if (!(await this.underWay.during(bytes, () => this.sendTogether(together)))) return facts.at(-1);
+    }
+    return undefined;
+  }
+
   /**
    * All on their way before the first answer; each names the one it follows, so that the log takes none without it.
-   * @returns the newest that it refused because it lacks an earlier one
+   * @returns whether it lacked no earlier one
    */
-  private async send(facts: readonly Fact[]): Promise<Fact | undefined> {
+  private async sendTogether(facts: readonly Fact[]): Promise<boolean> {
     const tellings = await Promise.allSettled(facts.map((fact) => this.log.tell(fact)));
-    let behind: Fact | undefined;
+    let complete = true;
     for (const [at, telling] of tellings.entries()) {
       if (telling.status === 'rejected') throw telling.reason;
-      if (telling.value === 'behind') behind = facts[at];
+      if (telling.value === 'behind') complete = false;
       else if (telling.value !== 'kept') this.onTold(facts[at]!);
     }
-    return behind;
+    return complete;
   }
 
   /** Whatever waits before it, also of other processes, and then the fact. */
@@ -99,4 +111,18 @@ export class FactTeller {
     }
     return this.send([{ ...fact, follows: before }]);
   }
+}
+
+/** In their order, as many together as may be under way, and at least one. */
+function windows(facts: readonly Fact[]): { together: Fact[]; bytes: number }[] {
+  const found: { together: Fact[]; bytes: number }[] = [];
+  for (const fact of facts) {
+    const bytes = Buffer.byteLength(JSON.stringify(fact));
+    const last = found.at(-1);
+    if (last && last.bytes + bytes <= BYTES_UNDER_WAY) {
+      last.together.push(fact);
+      last.bytes += bytes;
+    } else found.push({ together: [fact], bytes });
+  }
+  return found;
 }
