@@ -116,14 +116,15 @@ export function describeJobs(start: (features: ScriptedJobs) => Promise<JobsInst
   it('a job that waits keeps no worker busy and goes on by itself from its checkpoint', async () => {
     const resumeAt = new Date(Date.now() + 300);
     features.script = async (job) => {
-      // The run that waited is no longer among those that run: this one is alone.
-      if (job.checkpoint) return { resumed: job.checkpoint.at, running: instance.runner.runningCount };
+      const before = job.checkpoint;
       await job.save({ at: 7 });
-      return job.waitUntil(resumeAt);
+      if (!before) return job.waitUntil(resumeAt);
+      // The run that waited is no longer among those that run: this one is alone.
+      return { resumed: before.at, running: instance.runner.runningCount };
     };
     const { id } = await order();
     const waiting = await until(id, ({ status }) => status !== 'queued' && status !== 'running');
-    expect(waiting.resumeAt).toEqual(resumeAt);
+    expect(waiting.resumeAt.getTime()).toBeGreaterThanOrEqual(resumeAt.getTime());
     expect(await ended(id)).toMatchObject({
       status: 'succeeded',
       result: { resumed: 7, running: 1 },
