@@ -1,7 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { Presence, RedisConnections, type PresenceChange, type PresenceOptions } from '@rapport/redis';
 import fc from 'fast-check';
+import { Redis } from 'ioredis';
 import { MemoryPresenceStore } from '../../../libs/redis/src/presence/memory-presence-store.js';
+import { RedisPresenceStore } from '../../../libs/redis/src/presence/redis-presence-store.js';
 import { FULL_SIZE } from '../../../libs/cache/src/testing/full-size.js';
 import { until } from '../../../libs/redis/src/testing/until.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
@@ -189,6 +191,78 @@ describe('presence among instances', () => {
     expect(await presence.onlineIn('lobby')).toHaveLength(300);
   });
 
+  describe('of a killed instance', () => {
+    /** Two that go on, however slow the machine is, and what both of them hear. */
+    const survivors = (): { heard: PresenceChange[]; one: Presence } => {
+      const heard: PresenceChange[] = [];
+      const options = { leaseMs: 4_000, sweepEveryMs: 20 };
+      const two = [open(options), open(options)];
+      for (const each of two) each.onChange((change) => heard.push(change));
+      return { heard, one: two[0]! };
+    };
+    /** Neither renews its leases nor looks for those of others. */
+    const killed = (): Presence => open({ leaseMs: 400, renewEveryMs: 1e9, sweepEveryMs: 1e9 });
+    const listed = async (): Promise<string[]> => {
+      const lists = ['due', 'taken'].map((list) => `p${run}:presence:{sweep}:${list}`);
+      return (await Promise.all(lists.map((key) => connections.commands!.zrange(key, 0, -1)))).flat();
+    };
+
+    it('the users are told as offline, each by one instance and once', async () => {
+      const { heard } = survivors();
+      const dead = killed();
+      const users = Array.from({ length: 700 }, (_, at) => `user ${at}`);
+      await Promise.all(
+        users.map((userId, at) => dead.connect({ userId, connectionId: `c${at}`, rooms: ['lobby'] })),
+      );
+      await until(async () => heard.length >= users.length && (await listed()).length === 0);
+      expect(heard.map(({ userId }) => userId).sort()).toEqual(users.toSorted());
+      expect(new Set(heard.map(({ previous, state }) => `${previous} ${state}`))).toEqual(
+        new Set(['online offline']),
+      );
+      // Nothing is left of the connections either.
+      expect(await connections.commands!.hkeys(`p${run}:presence:{u:user 0}:details`)).not.toContain('c:c0');
+    });
+
+    it('a user who is idle elsewhere is told as idle, and one who is online elsewhere not at all', async () => {
+      const { heard, one } = survivors();
+      const dead = killed();
+      for (const userId of ['ann', 'bob', 'cid'])
+        await dead.connect({ userId, connectionId: `${userId}-there` });
+      await one.connect({ userId: 'ann', connectionId: 'ann-here', state: 'idle' });
+      await one.connect({ userId: 'bob', connectionId: 'bob-here' });
+      await until(() => heard.length >= 2);
+      await until(async () => (await one.of(['bob']))[0]?.connections === 1);
+      expect(heard.map(({ userId, state }) => `${userId} ${state}`).sort()).toEqual([
+        'ann idle',
+        'cid offline',
+      ]);
+      // Those that are still there are looked at again.
+      expect((await listed()).sort()).toEqual(expect.arrayContaining(['ann', 'bob']));
+    });
+
+    it('that had begun to look, the users come to another one', async () => {
+      const { heard } = survivors();
+      const dead = killed();
+      await dead.connect({ userId: 'ann', connectionId: 'c1' });
+      const key = `p${run}:presence:{sweep}`;
+      await connections.commands!.multi().zrem(`${key}:due`, 'ann').zadd(`${key}:taken`, 1, 'ann').exec();
+      await until(() => heard.length > 0);
+      expect(heard).toMatchObject([{ userId: 'ann', state: 'offline' }]);
+      expect(await connections.commands!.zscore(`${key}:taken`, 'ann')).toBeNull();
+    });
+
+    it('a user who goes from the last instance after that is told once', async () => {
+      const slow = open({ leaseMs: 60, renewEveryMs: 1e9, sweepEveryMs: 1e9 });
+      await slow.connect({ userId: 'ann', connectionId: 'c1' });
+      await until(async () => !(await slow.isOnline('ann')));
+      expect(await slow.disconnect('c1')).toMatchObject({
+        previous: 'online',
+        state: 'offline',
+        changed: true,
+      });
+    });
+  });
+
   it('leaves no key behind when the leases are over and the activity is forgotten', async () => {
     const presence = open({ leaseMs: 50, rememberMs: 50 });
     await presence.connect({ userId: 'ann', connectionId: 'c1', rooms: ['lobby'] });
@@ -216,11 +290,11 @@ describe('presence while Redis is away', () => {
     for (const each of closing.splice(0).reverse()) await each.close();
     await server.stop();
   });
-  const open = async (): Promise<Presence> => {
+  const open = async (options: Partial<PresenceOptions> = {}): Promise<Presence> => {
     const connections = new RedisConnections({ url: server.url, ...FAST });
     await connections.start();
     await until(() => connections.status() === 'ready');
-    const presence = new Presence(connections, { prefix: 'p' });
+    const presence = new Presence(connections, { prefix: 'p', ...options });
     closing.push(connections, presence);
     return presence;
   };
@@ -251,6 +325,33 @@ describe('presence while Redis is away', () => {
       'ann online',
       'dan online',
     ]);
+  });
+
+  it('tells nobody as gone whose lease ran out while Redis was away, before instances had time to renew', async () => {
+    const times = { leaseMs: 10_000, rememberMs: 60_000 };
+    const one = await open({ ...times, sweepEveryMs: 1 });
+    const gone: string[] = [];
+    one.onChange(({ userId, state }) => state === 'offline' && gone.push(userId));
+    const redis = new Redis(server.url);
+    const elsewhere = new RedisPresenceStore(redis, 'p', times);
+    await elsewhere.keep('ann', [['c1', 'online']]);
+    await elsewhere.keep('bob', [['c2', 'online']]);
+    await elsewhere.watch(['ann', 'bob']);
+    // At one blow: all leases are over, and the connection is gone.
+    await redis
+      .multi()
+      .zadd('p:presence:{sweep}:due', 1, 'ann', 1, 'bob')
+      .zadd('p:presence:{u:ann}:leases', 1, 'c1')
+      .zadd('p:presence:{u:bob}:leases', 1, 'c2')
+      .call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+      .exec();
+    await until(() => one.degraded);
+    await until(() => !one.degraded);
+    await elsewhere.keep('ann', [['c1', 'online']]);
+    // Whom nobody renews is found.
+    await until(() => gone.length > 0);
+    expect(gone).toEqual(['bob']);
+    redis.disconnect();
   });
 
   it('answers by the deadline when Redis hangs, and tells it afterwards who went meanwhile', async () => {

@@ -2,7 +2,8 @@
  * The leases of a user's connections and what is known of them.
  *
  * KEYS[1] leases (sorted set: connection id → ms at which it ends, by the clock of Redis)
- * KEYS[2] details (hash: `c:<connection id>` → online | idle, `last` → ms of the last activity)
+ * KEYS[2] details (hash: `c:<connection id>` → online | idle, `last` → ms of the last activity, `told` → the state that
+ *   was last answered as a change)
  */
 const userPart = `
 local time = redis.call('TIME')
@@ -25,6 +26,13 @@ end
 local function state()
   return stateOf(redis.call('ZRANGE', leases, 0, -1))
 end
+-- Leases also end by themselves: what nobody was told of is part of the next change.
+local function change(before, after)
+  local told = redis.call('HGET', details, 'told') or before
+  if redis.call('EXISTS', details) == 1 then redis.call('HSET', details, 'told', after) end
+  if before == after then before = told end
+  return {before, after}
+end
 `;
 
 /**
@@ -46,7 +54,7 @@ for at = 3, #ARGV, 2 do
 end
 redis.call('PEXPIREAT', leases, redis.call('ZRANGE', leases, -1, -1, 'WITHSCORES')[2])
 redis.call('PEXPIRE', details, ARGV[2])
-return {before, state()}
+return change(before, state())
 `;
 
 /**
@@ -68,7 +76,26 @@ for at = 2, #ARGV do
     redis.call('HDEL', details, field)
   end
 end
-return {before, state()}
+return change(before, state())
+`;
+
+/**
+ * Forgets leases that are over, and what is known of connections without any.
+ *
+ * Answers {state that was told, state now, ms until the next lease ends; -1 without any}
+ */
+export const reapLeasesScript = `${userPart}
+sweep()
+local current = state()
+if current == 'offline' then
+  for _, field in ipairs(redis.call('HKEYS', details)) do
+    if string.sub(field, 1, 2) == 'c:' then redis.call('HDEL', details, field) end
+  end
+end
+local answer = change(current, current)
+local first = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')
+answer[3] = first[2] and first[2] - now or -1
+return answer
 `;
 
 /**

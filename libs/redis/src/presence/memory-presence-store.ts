@@ -19,6 +19,8 @@ interface User {
   /** Nearly everybody has one, and a list takes a third of a map's memory. */
   leases: readonly Lease[];
   lastActiveAt: number;
+  /** The state that was last answered as a change. */
+  told: PresenceState;
 }
 
 /** Users without a connection whose last activity is remembered; beyond it the oldest is forgotten. */
@@ -41,7 +43,7 @@ export class MemoryPresenceStore implements PresenceStore {
     userId: string,
     connections: readonly (readonly [string, ConnectionState])[],
   ): Promise<PresenceChange> {
-    const user = this.swept(userId) ?? { leases: [], lastActiveAt: 0 };
+    const user = this.swept(userId) ?? { leases: [], lastActiveAt: 0, told: 'offline' };
     const before = stateOf(user);
     for (const [id, state] of connections) {
       const endsAt = this.now() + this.times.leaseMs;
@@ -52,7 +54,7 @@ export class MemoryPresenceStore implements PresenceStore {
     }
     this.users.set(userId, user);
     this.gone.delete(userId);
-    return Promise.resolve(presenceChange(userId, before, stateOf(user)));
+    return Promise.resolve(changeOf(userId, user, before));
   }
 
   drop(userId: string, connectionIds: readonly string[]): Promise<PresenceChange> {
@@ -64,7 +66,7 @@ export class MemoryPresenceStore implements PresenceStore {
     }
     user.leases = user.leases.filter(({ connectionId }) => !connectionIds.includes(connectionId));
     if (user.leases.length === 0) this.remember(userId);
-    return Promise.resolve(presenceChange(userId, before, stateOf(user)));
+    return Promise.resolve(changeOf(userId, user, before));
   }
 
   enter(room: string, members: readonly PresenceMember[]): Promise<void> {
@@ -137,6 +139,13 @@ export class MemoryPresenceStore implements PresenceStore {
 
 const leaseOf = ({ leases }: User, id: string): Lease | undefined =>
   leases.find(({ connectionId }) => connectionId === id);
+
+/** Leases also end by themselves: what nobody was told of is part of the next change. */
+function changeOf(userId: string, user: User, before: PresenceState): PresenceChange {
+  const [state, { told }] = [stateOf(user), user];
+  user.told = state;
+  return presenceChange(userId, before === state ? told : before, state);
+}
 
 function stateOf(user: User | undefined): PresenceState {
   if (!user || user.leases.length === 0) return 'offline';

@@ -11,6 +11,7 @@ import type {
   PresenceTimes,
   UserPresence,
 } from './presence-store.js';
+import { PresenceSweeper } from './presence-sweeper.js';
 import { RedisPresenceStore } from './redis-presence-store.js';
 
 /** Options of {@link Presence}. */
@@ -21,6 +22,8 @@ export interface PresenceOptions extends Partial<PresenceTimes> {
   leaseMs?: number;
   /** How often an instance keeps its connections alive. @default a fifth of `leaseMs` */
   renewEveryMs?: number;
+  /** How often an instance looks for leases that ended by themselves. @default a thirtieth of `leaseMs` (10 seconds) */
+  sweepEveryMs?: number;
   /** How long the last activity of a user who is offline is remembered. @default 86_400_000 (24 hours) */
   rememberMs?: number;
 }
@@ -50,7 +53,8 @@ const MAX_OWED = 10_000;
 
 /**
  * Who is online, among all instances: every connection holds a lease that its instance keeps alive, and a user is online
- * until the last lease ends. The connections of a killed instance end with their leases. While Redis is away an instance
+ * until the last lease ends. The connections of a killed instance end with their leases; one of the others finds that
+ * and tells it ({@link onChange}), within `leaseMs` and `sweepEveryMs`. While Redis is away an instance
  * knows its own connections only ({@link degraded}); when Redis is back they are written again.
  *
  * What a dying process may leave behind (a user who is online, but not in the room) ends with the lease.
@@ -66,21 +70,29 @@ export class Presence {
   private readonly own = new Map<string, OwnConnection>();
   private readonly owed = new Map<string, OwnConnection>();
   private readonly local: MemoryPresenceStore;
-  private readonly shared?: PresenceStore;
+  private readonly shared?: RedisPresenceStore;
+  private readonly sweeper?: PresenceSweeper;
   private readonly kept: KeptState<PresenceStore>;
   private readonly listeners = new Set<(change: PresenceChange) => void>();
 
   constructor(connections: RedisConnections, options: PresenceOptions) {
     const { prefix, leaseMs = 300_000, renewEveryMs = leaseMs / 5, rememberMs = 86_400_000 } = options;
+    const { sweepEveryMs = leaseMs / 30 } = options;
     const times = { leaseMs, rememberMs };
     this.local = new MemoryPresenceStore(times);
     if (connections.commands) this.shared = new RedisPresenceStore(connections.commands, prefix, times);
-    this.kept = new KeptState(connections, {
+    this.kept = new KeptState<PresenceStore>(connections, {
       feature: 'Presence',
       local: this.local,
       shared: this.shared,
       renewEveryMs,
       renew: (redisIsThere) => this.renew(redisIsThere),
+    });
+    if (!this.shared) return;
+    this.sweeper = new PresenceSweeper(connections, this.shared, {
+      everyMs: sweepEveryMs,
+      settleMs: leaseMs / 5,
+      tell: (change) => this.tell(change),
     });
   }
 
@@ -100,6 +112,7 @@ export class Presence {
         store.keep(userId, [[connectionId, state]]),
         ...rooms.map((room) => store.enter(room, [member])),
       ]);
+      if (store === this.shared) await this.shared.watch([userId]);
       return change;
     });
   }
@@ -163,8 +176,8 @@ export class Presence {
   }
 
   /**
-   * Hears of changes that no caller was told of: found while the instance kept its connections alive, or wrote them
-   * again after Redis was away.
+   * Hears of changes that no caller was told of: leases of others that ended by themselves, and what was found while the
+   * instance kept its connections alive, or wrote them again after Redis was away. One instance hears of each.
    *
    * @returns how to stop
    */
@@ -176,6 +189,7 @@ export class Presence {
   /** Ends all leases of this instance, so that its users need not wait for that, and stops. */
   async close(): Promise<void> {
     this.kept.close();
+    this.sweeper?.close();
     this.listeners.clear();
     const left = [...this.own];
     this.own.clear();
@@ -225,6 +239,7 @@ export class Presence {
         if (left.length > 0) await store.enter(room, left);
       }),
     ]);
+    if (store === this.shared) await this.shared.watch([...users.keys()]);
     return changes.filter((change) => change?.changed === true) as PresenceChange[];
   }
 

@@ -1,7 +1,13 @@
 import type { RedisClient } from '../connections/connection-options.js';
 import { inBatches } from '../fallback/in-batches.js';
 import { enterRoomScript, readRoomScript } from '../lua/presence-room.lua.js';
-import { dropLeasesScript, keepLeasesScript, readLeasesScript } from '../lua/presence-user.lua.js';
+import { takeUsersScript, watchUsersScript } from '../lua/presence-sweep.lua.js';
+import {
+  dropLeasesScript,
+  keepLeasesScript,
+  readLeasesScript,
+  reapLeasesScript,
+} from '../lua/presence-user.lua.js';
 import { script } from '../lua/script.js';
 import {
   presenceChange,
@@ -18,13 +24,18 @@ type States = [before: PresenceState, after: PresenceState];
 const keepLeases = script<States>(keepLeasesScript);
 const dropLeases = script<States>(dropLeasesScript);
 const readLeases = script<[state: PresenceState, connections: number, last: string]>(readLeasesScript);
+const reapLeases = script<[...States, nextEndMs: number]>(reapLeasesScript);
+const watchUsers = script<null>(watchUsersScript);
+const takeUsers = script<string[]>(takeUsersScript);
 const enterRoom = script<number>(enterRoomScript);
 const readRoom = script<string[]>(readRoomScript);
 
 /** Users asked about in one round trip. */
 const READ_BATCH = 500;
-/** Members of one ZREM or script; Lua unpacks nothing here, but a long script holds everybody up. */
-const ROOM_BATCH = 1_000;
+/** How long an instance may look at the users that it took. */
+const TAKEN_MS = 30_000;
+/** Members or users of one ZREM or script; Lua unpacks nothing here, but a long script holds everybody up. */
+const BATCH = 1_000;
 
 /**
  * Leases in Redis, judged by its clock. A user's keys lie in one slot of a Cluster and a room's in another, hence two
@@ -55,15 +66,15 @@ export class RedisPresenceStore implements PresenceStore {
   }
 
   async enter(room: string, members: readonly PresenceMember[]): Promise<void> {
-    for (let at = 0; at < members.length; at += ROOM_BATCH) {
-      const some = members.slice(at, at + ROOM_BATCH).map(toText);
+    for (let at = 0; at < members.length; at += BATCH) {
+      const some = members.slice(at, at + BATCH).map(toText);
       await enterRoom(this.redis, [this.roomKey(room)], [this.times.leaseMs, ...some]);
     }
   }
 
   async leave(room: string, members: readonly PresenceMember[]): Promise<void> {
-    for (let at = 0; at < members.length; at += ROOM_BATCH) {
-      await this.redis.zrem(this.roomKey(room), ...members.slice(at, at + ROOM_BATCH).map(toText));
+    for (let at = 0; at < members.length; at += BATCH) {
+      await this.redis.zrem(this.roomKey(room), ...members.slice(at, at + BATCH).map(toText));
     }
   }
 
@@ -84,9 +95,60 @@ export class RedisPresenceStore implements PresenceStore {
     });
   }
 
-  /** Details live as long as a lease, and then until the last activity is forgotten. */
+  /**
+   * Sees to it that {@link reapDue} looks at these users when their leases end. After their leases were written: who is
+   * taken off the list before has none, and who is taken off later is looked at with them.
+   */
+  async watch(userIds: readonly string[]): Promise<void> {
+    const { leaseMs } = this.times;
+    await this.lookIn(userIds.map((userId) => [leaseMs, userId]));
+  }
+
+  /**
+   * Looks at users of whom a lease may have ended by itself, no more than `limit`.
+   *
+   * @returns how many, and what changed, each user for one caller only
+   */
+  async reapDue(limit: number): Promise<{ looked: number; changes: PresenceChange[] }> {
+    const users = await takeUsers(this.redis, this.sweepKeys, [limit, TAKEN_MS, this.listsMs]);
+    if (users.length === 0) return { looked: 0, changes: [] };
+    const found = await Promise.all(
+      users.map(async (userId) => {
+        const [before, after, nextEndMs] = await reapLeases(this.redis, this.userKeys(userId), []);
+        return { change: presenceChange(userId, before, after), nextEndMs };
+      }),
+    );
+    // First on the one list, then off the other: a death between costs nothing.
+    await this.lookIn(
+      found.flatMap(({ change, nextEndMs }) => (nextEndMs < 0 ? [] : [[nextEndMs, change.userId]])),
+    );
+    await this.redis.zrem(this.sweepKeys[1], ...users);
+    return {
+      looked: users.length,
+      changes: found.map(({ change }) => change).filter(({ changed }) => changed),
+    };
+  }
+
+  private async lookIn(times: readonly (readonly [ms: number, userId: string])[]): Promise<void> {
+    for (let at = 0; at < times.length; at += BATCH) {
+      const some = times.slice(at, at + BATCH).flat();
+      await watchUsers(this.redis, this.sweepKeys, [this.listsMs, ...some]);
+    }
+  }
+
+  /** Details outlive the leases, so that their end can be told, and then until the last activity is forgotten. */
   private get detailsMs(): number {
-    return Math.max(this.times.leaseMs, this.times.rememberMs);
+    return Math.max(this.listsMs, this.times.rememberMs);
+  }
+
+  /** Lists outlive the leases, and are renewed with them. */
+  private get listsMs(): number {
+    return 2 * this.times.leaseMs;
+  }
+
+  private get sweepKeys(): [due: string, taken: string] {
+    const key = `${this.prefix}:presence:{sweep}`;
+    return [`${key}:due`, `${key}:taken`];
   }
 
   private userKeys(userId: string): [leases: string, details: string] {
