@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../src/bootstrap.js';
 import { copyMadeDatabase } from './service.js';
+import { createMigratedDatabase } from './test-database.js';
 import { TOKEN_SECRET } from './tokens.js';
 
 export interface RunningApp {
@@ -14,8 +15,9 @@ export interface RunningApp {
 }
 
 /**
- * The whole service in this process, on a free port and, unless told otherwise, an embedded database of its own.
+ * The whole service in this process, on a free port and, unless told otherwise, a database of its own on the run's server.
  *
+ * @param settings `DATABASE_URL: ''` for an embedded one
  * @param prepare what is to be there before anybody can connect
  */
 export async function startApp(
@@ -23,7 +25,9 @@ export async function startApp(
   prepare: (app: NestFastifyApplication) => void = () => undefined,
 ): Promise<RunningApp> {
   const directory = mkdtempSync(join(tmpdir(), 'rapport-app-'));
-  if (settings['DATABASE_URL'] === undefined) await copyMadeDatabase(join(directory, 'data'));
+  const { DATABASE_URL: given } = settings;
+  const database = given === undefined ? await createMigratedDatabase() : undefined;
+  if (given === '') await copyMadeDatabase(join(directory, 'data'));
   const app = await createApp({
     NODE_ENV: 'test',
     LOG_LEVEL: 'silent',
@@ -33,6 +37,7 @@ export async function startApp(
     AUTH_ARGON2_MEMORY_KIB: '64',
     AUTH_ARGON2_PASSES: '1',
     BURST_LIMIT: '100000',
+    ...(database ? { DATABASE_URL: database.url } : {}),
     ...settings,
   });
   await app.init();
@@ -46,6 +51,7 @@ export async function startApp(
       // A server that closes waits for connections that never sent a request, and clients keep some of those.
       const letGo = setInterval(() => app.getHttpServer().closeAllConnections(), 20);
       await app.close().finally(() => clearInterval(letGo));
+      await database?.drop();
       rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -5,7 +5,7 @@ const withApi = async (
   options: ApiOptions,
   work: (demo: DemoAccount, api: Awaited<ReturnType<typeof startApi>>) => Promise<void>,
 ) => {
-  const api = await startApi(options);
+  const api = await startApi({ on: 'embedded', ...options });
   try {
     await work(api.app.get(DemoAccount, { strict: false }), api);
   } finally {

@@ -176,7 +176,7 @@ describe('a transaction and its holds', () => {
   let one: Process;
 
   beforeAll(async () => {
-    db = await createTestDatabase({ on: 'postgres' });
+    db = await createTestDatabase();
     await db.dataSource.query('CREATE TABLE counters (id int PRIMARY KEY, n int NOT NULL)');
     await db.dataSource.query('INSERT INTO counters VALUES (1, 0)');
     server = await startRedis();

@@ -75,7 +75,7 @@ describe('the embedded database answers as PostgreSQL does', () => {
   const both = (): TestDatabase[] => [embedded, postgres];
 
   beforeAll(async () => {
-    [embedded, postgres] = await Promise.all([createTestDatabase(), createTestDatabase({ on: 'postgres' })]);
+    [embedded, postgres] = await Promise.all([createTestDatabase({ on: 'embedded' }), createTestDatabase()]);
     for (const db of both()) {
       await db.dataSource.query(`
         CREATE TABLE t (id int CONSTRAINT t_key PRIMARY KEY, name text NOT NULL, CONSTRAINT t_positive CHECK (id > 0));

@@ -69,7 +69,7 @@ describe('events of transactions', () => {
   let stream: string;
 
   beforeAll(async () => {
-    [redis, db] = await Promise.all([startRedis(), createTestDatabase({ on: 'postgres' })]);
+    [redis, db] = await Promise.all([startRedis(), createTestDatabase()]);
   });
   afterAll(async () => {
     await db.close();

@@ -22,7 +22,7 @@ describe('jobs of several processes', () => {
   let features: ScriptedJobs;
 
   beforeAll(async () => {
-    [db, redis] = await Promise.all([createTestDatabase({ on: 'postgres' }), startRedis()]);
+    [db, redis] = await Promise.all([createTestDatabase(), startRedis()]);
   });
   afterAll(async () => {
     await db.close();

@@ -7,7 +7,7 @@ import { JobsInstance } from './jobs-instance.js';
 describe('jobs in one process, on the embedded database', () => {
   let db: TestDatabase;
   beforeAll(async () => {
-    db = await createTestDatabase();
+    db = await createTestDatabase({ on: 'embedded' });
   });
   afterAll(() => db.close());
   describeJobs((features) => JobsInstance.start(db, features));
@@ -17,7 +17,7 @@ describe('jobs on PostgreSQL, woken through Redis', () => {
   let db: TestDatabase;
   let redisUrl: string;
   beforeAll(async () => {
-    [db, redisUrl] = await Promise.all([createTestDatabase({ on: 'postgres' }), testServers.redisUrl()]);
+    [db, redisUrl] = await Promise.all([createTestDatabase(), testServers.redisUrl()]);
   });
   afterAll(() => db.close());
   const keyPrefix = `jobs-${randomUUID()}`;
