@@ -232,6 +232,28 @@ describe('events of transactions', () => {
     expect(searches.length).toBeLessThan(texts.length / 2);
   });
 
+  it('of a long outage are told over a slow link without giving up the log', async () => {
+    const network = await ChaosProxy.start({ port: redis.port }, { maxBytes: 65_536 });
+    network.delay(16, 0, { direction: 'toServer' });
+    await db.dataSource.query(
+      `INSERT INTO event_outbox (stream, event, created_at)
+       SELECT $1 || CASE WHEN n > 40 THEN '-' || n ELSE '' END,
+              jsonb_build_object('id', n, 'ts', now(), 'type', 'said', 'data', jsonb_build_object('text', repeat('x', 40000))),
+              now() - interval '1 minute' FROM generate_series(1, 80) AS n`,
+      [stream],
+    );
+    const { log } = await start(`redis://${network.host}:${network.port}`);
+    await until('all told and forgotten', async () => {
+      const [row] = await db.dataSource.query<{ left: number }[]>(
+        `SELECT count(*)::int AS left FROM event_outbox WHERE stream LIKE $1 || '%'`,
+        [stream],
+      );
+      return row?.left === 0;
+    });
+    expect(log.counts.keptLocal).toBe(0);
+    await network.close();
+  });
+
   it('go live in the process while Redis is away, and to everybody when it is back', async () => {
     const [here, there] = [await start(), await start()];
     await here.say(stream, 'before');
