@@ -7,6 +7,7 @@ import { explainConnectionFailure, refuseOldServer } from './database.startup.js
 import { migrate } from './migrate.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { openEmbeddedDatabase, type EmbeddedDatabase } from './pglite/embedded-database.js';
+import { pinSession } from './pinned-session.js';
 import { QueryCountLogger } from './query-count.logger.js';
 import { SnakeNamingStrategy } from './snake-naming.strategy.js';
 
@@ -80,10 +81,10 @@ async function openPostgres(
     new DataSource({
       ...shared(entities),
       driver: { Pool: CleanPool },
-      url,
+      url: pinSession(url),
       poolSize,
       connectTimeoutMS: settings.connectTimeoutMs,
-      extra: { keepAlive: true, options: '-c timezone=UTC', ...timeouts },
+      extra: { keepAlive: true, ...timeouts },
     });
   const dataSource = connect(settings.poolSize, {
     statement_timeout: settings.statementTimeoutMs,

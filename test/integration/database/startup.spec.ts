@@ -60,6 +60,28 @@ describe('starting on PostgreSQL', () => {
     ]);
   });
 
+  it('reads what others have committed meanwhile, and tells times in UTC, whatever the defaults and the address say', async () => {
+    const { url } = await server.createDatabase();
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    const name = new URL(url).pathname.slice(1);
+    await client.query(`ALTER DATABASE "${name}" SET default_transaction_isolation = 'repeatable read'`);
+    await client.query(`ALTER DATABASE "${name}" SET timezone = 'Asia/Tokyo'`);
+    await client.end();
+    const options = encodeURIComponent(
+      '-c default_transaction_isolation=serializable -c timezone=Asia/Kolkata -c lock_timeout=4321',
+    );
+    for (const address of [url, `${url}?options=${options}&keepalives=1`]) {
+      const { dataSource } = await start({ url: address, poolSize: 2 });
+      const [session] = await dataSource.query<unknown[]>(
+        `SELECT current_setting('transaction_isolation') AS isolation, current_setting('timezone') AS timezone,
+                current_setting('lock_timeout') AS "lockTimeout"`,
+      );
+      const lockTimeout = address === url ? '0' : '4321ms';
+      expect(session).toEqual({ isolation: 'read committed', timezone: 'UTC', lockTimeout });
+    }
+  });
+
   it('explains a server that is not there, without the password', async () => {
     const url = `postgres://rapport:right-secret@127.0.0.1:${await freePort()}/rapport`;
     const failure = start({ url });
