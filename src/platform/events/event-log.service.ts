@@ -34,7 +34,9 @@ const SUBSCRIBE_AGAIN_MS = 500;
  * when it is back (see EventOutbox).
  */
 @Injectable()
-export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnApplicationShutdown {
+export class EventLog
+  implements Omit<EventLogStore, 'tell' | 'newestTold'>, OnModuleInit, OnApplicationShutdown
+{
   private readonly logger = new Logger(EventLog.name);
   private readonly memory = new MemoryEventLog();
   private readonly shared?: RedisEventLog;
@@ -129,8 +131,11 @@ export class EventLog implements Omit<EventLogStore, 'tell'>, OnModuleInit, OnAp
     return this.ask((log) => log.noteTold(fact));
   }
 
-  newestTold(): Promise<number> {
-    return this.ask((log) => log.newestTold());
+  /** Undefined while the shared log is away: the one of this process knows nothing of it. */
+  newestTold(): Promise<number | undefined> {
+    return this.ask<number | undefined>(async (log) =>
+      log === this.memory && this.shared ? undefined : log.newestTold(),
+    );
   }
 
   read(stream: string, from: ReplayFrom): Promise<Replay> {

@@ -63,6 +63,7 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
   async onModuleInit(): Promise<void> {
     this.database.beforeCommit(() => this.write());
     if (this.log.isShared) {
+      this.log.onBack(() => (this.outlived = false));
       await this.outliveLog().catch((error: unknown) => {
         this.logger.warn({ err: error }, 'Whether the event log is newer than the database is not known yet');
       });
@@ -195,12 +196,9 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
    * for known. Nothing is told to a log that was away before this is known.
    */
   private async outliveLog(): Promise<boolean> {
-    if (this.log.degraded) {
-      this.outlived = false;
-      return false;
-    }
-    const renumbered = await this.rows.outlive(await this.log.newestTold());
-    this.outlived = true;
+    const newest = this.log.degraded ? undefined : await this.log.newestTold();
+    const renumbered = newest !== undefined && (await this.rows.outlive(newest));
+    this.outlived = newest !== undefined;
     if (!renumbered) return false;
     this.logger.warn(
       'The event log knows more than the database has ever told: events get numbers beyond it. Was the database restored ' +

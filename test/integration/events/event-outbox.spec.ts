@@ -90,12 +90,18 @@ describe('events of transactions', () => {
   };
   const read = async ({ log }: Instance): Promise<string[]> =>
     textsOf((await log.read(stream, { after: 0 })).events);
-  const waiting = async (): Promise<number> => {
+  const waiting = async ({ below = Number.MAX_SAFE_INTEGER } = {}): Promise<number> => {
     const [row] = await db.dataSource.query<{ n: number }[]>(
-      'SELECT count(*)::int AS n FROM event_outbox WHERE stream = $1',
-      [stream],
+      'SELECT count(*)::int AS n FROM event_outbox WHERE stream = $1 AND id < $2',
+      [stream, below],
     );
     return row?.n ?? -1;
+  };
+
+  /** All that waits, as if it had waited for long. */
+  const relayNow = async ({ outbox }: Instance): Promise<number> => {
+    await db.dataSource.query(`UPDATE event_outbox SET created_at = now() - interval '1 minute'`);
+    return outbox.relay();
   };
 
   it('are told after the commit, once, and then forgotten', async () => {
@@ -361,6 +367,44 @@ describe('events of transactions', () => {
       await after.say(stream, 'four');
       await until('told and forgotten', async () => (await waiting()) === 0);
       expect(await read(after)).toEqual(['one', 'two', 'three', 'four']);
+    });
+
+    it('are told by one that Redis does not answer in time when it asks what the log knows', async () => {
+      const before = await start();
+      for (const text of ['one', 'two']) await before.say(stream, text);
+      await until('told and forgotten', async () => (await waiting()) === 0);
+      await before.stop();
+      await restore();
+      const after = new Instance(db, redis.url);
+      instances = [after];
+      await after.connections.start();
+      await after.log.onModuleInit();
+      redis.pause();
+      const starting = after.outbox.onModuleInit();
+      await until('given up', () => after.log.degraded);
+      redis.resume();
+      await starting;
+      await until('with Redis again', () => !after.log.degraded);
+      await after.say(stream, 'in the other life');
+      await relayNow(after);
+      expect(await read(after)).toEqual(['one', 'two', 'in the other life']);
+    });
+
+    it('are told by one that was without Redis meanwhile, before the next look at what waits', async () => {
+      const instance = await start();
+      for (const text of ['one', 'two']) await instance.say(stream, text);
+      await until('told and forgotten', async () => (await waiting()) === 0);
+      const relay = jest.spyOn(instance.outbox, 'relay').mockResolvedValue(0);
+      redis.pause();
+      expect(await instance.log.newestTold()).toBeUndefined();
+      await restore();
+      redis.resume();
+      await until('with Redis again', () => !instance.log.degraded);
+      await instance.say(stream, 'in the other life');
+      await until('forgotten, or numbered anew', async () => (await waiting({ below: 1_000 })) === 0);
+      relay.mockRestore();
+      await relayNow(instance);
+      expect(await read(instance)).toEqual(['one', 'two', 'in the other life']);
     });
 
     it('are numbered anew once, however many processes notice', async () => {
