@@ -61,11 +61,18 @@ describe('createLogger', () => {
         driverError: { detail: 'Key (S3CRET)' },
       }),
     },
+    {
+      err: new Error('no', {
+        cause: Object.assign(new Error('OOM'), { command: { name: 'evalsha', args: ['key', 'S3CRET'] } }),
+      }),
+    },
+    { err: new Error("ERR unknown command 'EVALSHA', with args beginning with: 'key' 'S3CRET' ") },
     { url: 'postgres://user:S3CRET@host/db' },
+    { err: new Error('connect redis://user:S3CRET@host') },
     { note: 'sent Bearer S3CRETS3CRET to it' },
   ])('keeps secrets and words of users out: %j', (fields) => {
     logger.log({ msg: 'm', ...fields });
-    logger.error(fields);
+    logger.error('err' in fields ? fields.err : fields);
     expect(lines).toHaveLength(2);
     expect(lines.join()).not.toContain('S3CRET');
   });

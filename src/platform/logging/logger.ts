@@ -57,14 +57,16 @@ export class JsonLogger implements LoggerService {
     const error = [message, ...rest].find((part) => part instanceof Error);
     const fields =
       message !== null && typeof message === 'object' && !(message instanceof Error) ? message : {};
+    const msg = textOf(message);
     const entry = redact({
       context,
       requestId: requestContext()?.requestId,
+      ...(msg === undefined ? {} : { msg }),
       ...fields,
       ...(error ? { err: error } : {}),
       ...(stack ? { stack } : {}),
     });
-    this.pino[level](entry, textOf(message));
+    this.pino[level](entry);
   }
 }
 

@@ -1,8 +1,9 @@
 // Compared without case, dashes and underscores, so apiKey, api_key and X-Api-Key are one name.
 const SECRET_NAME =
   /^(?:(?:proxy)?authorization|(?:set)?cookie|.*password(?:hash)?|.*passwd|.*token|.*secret|x?apikey|privatekey|credentials?)$/;
-// What people wrote: TypeORM puts bound values on its errors as `parameters`, PostgreSQL quotes rows in `detail`.
-const PERSONAL_NAME = /^(?:text|prompt|messages|parameters|body|detail)$/;
+// What people wrote: TypeORM puts bound values on its errors as `parameters`, ioredis those of a command as `args`,
+// PostgreSQL quotes rows in `detail`.
+const PERSONAL_NAME = /^(?:text|prompt|messages|parameters|args|body|detail)$/;
 const MAX_DEPTH = 6;
 const MAX_ITEMS = 50;
 
@@ -46,9 +47,13 @@ function isSensitive(name: string): boolean {
   return SECRET_NAME.test(plain) || PERSONAL_NAME.test(plain);
 }
 
-/** Connection strings, bearer headers and API keys end up inside messages of other people's libraries. */
+/**
+ * Connection strings, bearer headers and API keys end up inside messages of other people's libraries, and what was sent
+ * in those of Redis about a command that it does not know.
+ */
 const withoutCredentials = (text: string): string =>
   text
     .replace(/(\w+:\/\/[^\s:@/]*):[^\s@/]+@/g, '$1:[redacted]@')
     .replace(/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, '$1 [redacted]')
+    .replace(/(with args beginning with: ).*/g, '$1[redacted]')
     .replace(/\brpt_[0-9a-f]{16}_[\w-]{43}/g, 'rpt_[redacted]');

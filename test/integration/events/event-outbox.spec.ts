@@ -1,3 +1,4 @@
+import { ConsoleLogger, Logger } from '@nestjs/common';
 import { ChaosProxy } from '@rapport/cache/testing';
 import { RedisConnections } from '@rapport/redis';
 import { Redis } from 'ioredis';
@@ -8,6 +9,7 @@ import { EventLog } from '../../../src/platform/events/event-log.service.js';
 import { EventOutbox } from '../../../src/platform/events/event-outbox.service.js';
 import { newId } from '../../../src/platform/ids/ids.js';
 import { PeriodicTasks } from '../../../src/platform/jobs/periodic.js';
+import { createLogger } from '../../../src/platform/logging/logger.js';
 import { RedisSettings } from '../../../src/platform/redis/redis.settings.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
@@ -98,6 +100,13 @@ describe('events of transactions', () => {
     return row?.n ?? -1;
   };
 
+  /** Redis refuses whatever is told of the stream. */
+  const spoil = async (name: string): Promise<void> => {
+    const client = new Redis(redis.url);
+    const { keyPrefix } = new RedisSettings();
+    await client.set(`${keyPrefix}:${new RuntimeSettings().environment}:events:{${name}}:head`, 'a string');
+    client.disconnect();
+  };
   /** All that waits, as if it had waited for long. */
   const relayNow = async ({ outbox }: Instance): Promise<number> => {
     await db.dataSource.query(`UPDATE event_outbox SET created_at = now() - interval '1 minute'`);
@@ -300,12 +309,32 @@ describe('events of transactions', () => {
     jest.spyOn(dead.log, 'tell').mockRejectedValue(new Error('dies before it tells'));
     await dead.say(broken, 'never told');
     await dead.say(stream, 'told');
-    const client = new Redis(redis.url);
-    const { keyPrefix } = new RedisSettings();
-    await client.set(`${keyPrefix}:${new RuntimeSettings().environment}:events:{${broken}}:head`, 'a string');
-    client.disconnect();
+    await spoil(broken);
     await until('told by the other', async () => (await read(alive)).includes('told'));
     expect(alive.log.degraded).toBe(false);
+  });
+
+  it('are no part of the line that says that Redis refuses them', async () => {
+    const instance = await start();
+    await instance.say(stream, 'before');
+    const lines: string[] = [];
+    Logger.overrideLogger(createLogger({ level: 'trace' }, { write: (line) => void lines.push(line) }));
+    const client = new Redis(redis.url);
+    try {
+      await client.config('SET', 'maxmemory', '1');
+      await instance.say(stream, 'a private sentence');
+      await until('given up', () => instance.log.degraded);
+      await client.config('SET', 'maxmemory', '0');
+      await until('with Redis again', () => !instance.log.degraded);
+      await spoil(`${stream}-broken`);
+      await instance.say(`${stream}-broken`, 'another private sentence');
+      await until('both said', () => lines.join().includes('WRONGTYPE'));
+    } finally {
+      client.disconnect();
+      Logger.overrideLogger(new ConsoleLogger());
+    }
+    expect(lines.join()).toContain('OOM');
+    expect(lines.join()).not.toContain('private sentence');
   });
 
   it('leave the outbox with those before them: one told by itself again would undo what came after', async () => {
