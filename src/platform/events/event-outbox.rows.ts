@@ -10,8 +10,11 @@ export interface OutboxRows {
   add(facts: readonly NewFact[]): Promise<Fact[]>;
   /** Those of a stream between two, oldest first: after a number, before a fact. */
   between(after: number, fact: Fact, limit: number): Promise<Fact[]>;
-  /** Those that wait for longer than it takes to tell them, oldest first; one may come before what it follows. */
-  overdue(limit: number): Promise<Fact[]>;
+  /**
+   * Those with higher numbers that wait for longer than it takes to tell them, oldest first, without those of some streams;
+   * one may come before what it follows.
+   */
+  overdue(after: number, without: readonly string[], limit: number): Promise<Fact[]>;
   /**
    * Up to the newest that was told of each stream: then those before it were, too, and one that stayed would be told
    * again, by itself, where the log is lost.
@@ -72,12 +75,14 @@ export class DatabaseOutboxRows implements OutboxRows {
     return rows.map(toFact);
   }
 
-  async overdue(limit: number): Promise<Fact[]> {
+  async overdue(after: number, without: readonly string[], limit: number): Promise<Fact[]> {
     const rows = await this.database.manager.query<Row[]>(
       `SELECT id, stream, event,
          (SELECT max(o.id) FROM event_outbox o WHERE o.stream = event_outbox.stream AND o.id < event_outbox.id) AS follows
-       FROM event_outbox WHERE created_at < now() - make_interval(secs => $1) ORDER BY id LIMIT $2`,
-      [OVERDUE_SECONDS, limit],
+       FROM event_outbox
+       WHERE created_at < now() - make_interval(secs => $1) AND id > $2 AND stream <> ALL($3::text[])
+       ORDER BY id LIMIT $4`,
+      [OVERDUE_SECONDS, after, without, limit],
     );
     return rows.map(toFact);
   }

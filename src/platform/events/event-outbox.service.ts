@@ -14,6 +14,8 @@ import { FactTeller } from './fact-teller.js';
 const PATIENCE_MS = 50;
 const RELAY_EVERY_MS = 1_000;
 const RELAYED_AT_ONCE = 200;
+/** Left out of what is read for the rest of a turn; where more refuse, theirs is read, and refused, to its end. */
+const MOST_REFUSING = 500;
 /** Told facts are removed together. */
 const REMOVE_EVERY_MS = 200;
 const SHUTDOWN_MS = 2_000;
@@ -67,9 +69,7 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
       await this.outliveLog().catch((error: unknown) => {
         this.logger.warn({ err: error }, 'Whether the event log is newer than the database is not known yet');
       });
-      this.periodic.every('event outbox', RELAY_EVERY_MS, async (signal) => {
-        while ((await this.relay()) === RELAYED_AT_ONCE && !signal.aborted);
-      });
+      this.periodic.every('event outbox', RELAY_EVERY_MS, async (signal) => void (await this.relay(signal)));
     }
   }
 
@@ -109,18 +109,33 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** How many overdue facts were told; those of a stream that refuses wait for the next turn. */
-  async relay(): Promise<number> {
+  /** How many overdue facts were told; a stream that refuses waits for the next turn, and no other one waits for it. */
+  async relay(signal?: AbortSignal): Promise<number> {
     if (!this.log.isShared) return 0;
-    await this.outliveLog();
-    if (this.log.degraded) return 0;
-    const overdue = await this.rows.overdue(RELAYED_AT_ONCE);
+    const refusing = new Set<string>();
+    let told = 0;
+    let after = 0;
+    for (let more = true; more && !signal?.aborted;) {
+      await this.outliveLog();
+      if (this.log.degraded || !this.outlived) break;
+      const overdue = await this.rows.overdue(after, [...refusing], RELAYED_AT_ONCE);
+      told += await this.tellOverdue(overdue, refusing);
+      after = overdue.at(-1)?.fact ?? after;
+      more = overdue.length === RELAYED_AT_ONCE;
+    }
+    return told;
+  }
+
+  private async tellOverdue(overdue: readonly Fact[], refusing: Set<string>): Promise<number> {
     const tellings = await Promise.allSettled(overdue.map((fact) => this.teller.tell(fact)));
     const failed = new Map<string, unknown>();
     for (const [at, telling] of tellings.entries())
       if (telling.status === 'rejected') failed.set(overdue[at]!.stream, telling.reason);
-    for (const [stream, err] of failed)
+    for (const [stream, err] of failed) {
+      if (refusing.size === MOST_REFUSING) break;
+      refusing.add(stream);
       this.logger.warn({ err, stream }, 'Events of a stream were not told yet');
+    }
     await this.removeTold();
     return overdue.filter(({ stream }) => !failed.has(stream)).length;
   }
