@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
@@ -45,6 +45,8 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
   private readonly noted = new WeakMap<EntityManager, NewFact[]>();
   private readonly collecting = new AsyncLocalStorage<Collected>();
   private readonly running = new Set<Promise<void>>();
+  /** What is told together was added by many; none of their transactions and requests is that of all. */
+  private readonly ownContext = new AsyncResource('event outbox');
   /** The last facts took longer than anybody waits. */
   private late = false;
   /** By stream, the newest fact that was told. */
@@ -161,7 +163,8 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
   private tellInBackground(facts: readonly Fact[]): Promise<void> {
     const started = performance.now();
     const late = setTimeout(() => (this.late = true), PATIENCE_MS);
-    const telling = this.tellAll(facts)
+    const telling = this.ownContext
+      .runInAsyncScope(() => this.tellAll(facts))
       .then(() => {
         // Not when it comes late: the next one that is in time says so.
         if (performance.now() - started < PATIENCE_MS) this.late = false;

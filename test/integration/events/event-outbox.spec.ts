@@ -363,6 +363,24 @@ describe('events of transactions', () => {
     expect(await read(here)).toEqual(['created', 'deleted']);
   });
 
+  it('are told in a context of their own, though it is work that a transaction left behind which commits them', async () => {
+    const [here, dead] = [await start(), await start()];
+    for (const { outbox } of [here, dead]) jest.spyOn(outbox, 'relay').mockResolvedValue(0);
+    jest.spyOn(dead.log, 'tell').mockRejectedValue(new Error('dies before it tells'));
+    await dead.say(stream, 'first');
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    let left: Promise<void> | undefined;
+    await here.database.transaction(() => {
+      left = ended.then(() => here.say(stream, 'second'));
+      return Promise.resolve();
+    });
+    end();
+    await left;
+    await until('told', async () => (await read(here)).length > 0);
+    expect(await read(here)).toEqual(['first', 'second']);
+  });
+
   it('let the process stop also when the database has gone first', async () => {
     const instance = await Instance.start(db, redis.url);
     await instance.say(stream, 'told');
