@@ -179,10 +179,13 @@ export class EventOutbox implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
+  /** Settles when all are told or refused. */
   private async tellAll(facts: readonly Fact[]): Promise<void> {
     // Those that were numbered anew meanwhile are the relay's.
     if (this.log.isShared && !this.outlived && (await this.outliveLog())) return;
-    await Promise.all(facts.map((fact) => this.teller.tell(fact)));
+    const tellings = await Promise.allSettled(facts.map((fact) => this.teller.tell(fact)));
+    const refused = tellings.find((telling) => telling.status === 'rejected');
+    if (refused) throw refused.reason;
   }
 
   private noteTold({ stream, fact }: Fact): void {

@@ -381,6 +381,33 @@ describe('events of transactions', () => {
     expect(await read(here)).toEqual(['first', 'second']);
   });
 
+  it('are waited for when the process stops, also beside one that was refused', async () => {
+    const { database, log, outbox } = await start();
+    const broken = `${stream}-broken`;
+    await spoil(broken);
+    const tell = log.tell.bind(log);
+    let goOn: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (goOn = resolve));
+    jest.spyOn(log, 'tell').mockImplementation(async (fact) => {
+      if (fact.stream === stream) await slow;
+      return tell(fact);
+    });
+    await outbox.telling(() =>
+      database.transaction(() => {
+        for (const name of [broken, stream])
+          outbox.add({ stream: name, type: 'said', data: { text: 'told' } });
+        return Promise.resolve();
+      }),
+    );
+    const stopped = jest.fn();
+    const stopping = outbox.onApplicationShutdown().then(stopped);
+    await new Promise(setImmediate);
+    expect(stopped).not.toHaveBeenCalled();
+    goOn();
+    await stopping;
+    expect(textsOf((await log.read(stream, { after: 0 })).events)).toEqual(['told']);
+  });
+
   it('let the process stop also when the database has gone first', async () => {
     const instance = await Instance.start(db, redis.url);
     await instance.say(stream, 'told');
