@@ -104,6 +104,8 @@ export class DatabaseOutboxRows implements OutboxRows {
       // Another process may be doing the same.
       await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('event outbox numbers', 0))`);
       if (told <= (await this.newest())) return false;
+      // What is being added would keep the number that it got; a commit follows at once.
+      await manager.query('LOCK TABLE event_outbox IN SHARE ROW EXCLUSIVE MODE');
       await manager.query(`SELECT setval(${NUMBERS}, $1::bigint)`, [told + UNNOTED]);
       await manager.query(
         `WITH moved AS (DELETE FROM event_outbox RETURNING *)

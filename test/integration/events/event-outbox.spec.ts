@@ -494,6 +494,36 @@ describe('events of transactions', () => {
       expect(await read(instance)).toEqual(['one', 'two', 'in the other life']);
     });
 
+    it('are numbered anew also where their transaction commits while that is done', async () => {
+      const before = await start();
+      for (const text of ['one', 'two']) await before.say(stream, text);
+      await until('told and forgotten', async () => (await waiting()) === 0);
+      await before.stop();
+      await restore();
+      const open = db.dataSource.createQueryRunner();
+      await open.startTransaction();
+      try {
+        await open.query(
+          `INSERT INTO event_outbox (stream, event)
+           VALUES ($1, '{"id": "3", "ts": "2026-01-01", "type": "said", "data": {"text": "three"}}')`,
+          [stream],
+        );
+        let started = false;
+        const starting = start().then(() => (started = true));
+        await until('waits for the transaction, or has not seen it', async () => {
+          const locks = `SELECT 1 FROM pg_locks WHERE relation = 'event_outbox'::regclass AND NOT granted`;
+          return started || (await db.dataSource.query<unknown[]>(locks)).length > 0;
+        });
+        await open.commitTransaction();
+        await starting;
+      } finally {
+        await open.release();
+      }
+      const [after] = instances.slice(-1) as [Instance];
+      await relayNow(after);
+      expect(await read(after)).toEqual(['one', 'two', 'three']);
+    });
+
     it('are numbered anew once, however many processes notice', async () => {
       const [here, there] = await Promise.all([start(), start()]);
       await here.say(stream, 'one');
