@@ -327,6 +327,32 @@ describe('events of transactions', () => {
     expect(tell.mock.calls.filter(([fact]) => fact.stream !== stream)).toHaveLength(2 * 200);
   });
 
+  it('wait for no other streams, however many of these refuse', async () => {
+    const { log, outbox } = await start();
+    const relay = outbox.relay.bind(outbox);
+    jest.spyOn(outbox, 'relay').mockResolvedValue(0);
+    const tell = log.tell.bind(log);
+    jest
+      .spyOn(log, 'tell')
+      .mockImplementation((fact) =>
+        fact.stream === stream ? tell(fact) : Promise.reject(new Error('refused')),
+      );
+    await db.dataSource.query(
+      `INSERT INTO event_outbox (stream, event, created_at)
+       SELECT $1 || '-broken-' || n, '{"id": "1", "type": "said", "data": {}}', now() - interval '1 minute'
+       FROM generate_series(1, 750) AS n`,
+      [stream],
+    );
+    await backlog(stream, 1, '-1 minute');
+    Logger.overrideLogger(false);
+    try {
+      expect(await relay()).toBe(1);
+    } finally {
+      Logger.overrideLogger(new ConsoleLogger());
+      await db.dataSource.query('DELETE FROM event_outbox');
+    }
+  });
+
   it('are no part of the line that says that Redis refuses them', async () => {
     const instance = await start();
     await instance.say(stream, 'before');
