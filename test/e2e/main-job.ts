@@ -88,11 +88,12 @@ export function mainJob(places: () => Places): void {
     const { message, generation } = expectStatus(202, sent);
     expect(sent.headers.get('location')).toBe(`/api/generations/${generation.id}`);
     const { events, text, last } = await person.follow(generation);
-    expect(events.map(({ event }) => event)).toEqual([
-      'reply.started',
-      ...Array.from({ length: events.length - 2 }, () => 'reply.delta'),
-      'reply.completed',
-    ]);
+    const types = events.map(({ event }) => event);
+    expect([types[0], types[1], types.at(-1)]).toEqual(['reply.started', 'reply.delta', 'reply.completed']);
+    // A server whose log is slow says the whole text once more.
+    expect(types.slice(2, -1).filter((type) => type !== 'reply.delta' && type !== 'reply.snapshot')).toEqual(
+      [],
+    );
     expect(last.data).toMatchObject({ finishReason: 'stop', message: { text, parentId: message.id } });
     expect(text).toContain('You said: Good morning');
     expect((await person.messages(conversation.id)).at(-1)).toEqual(last.data.message);
@@ -108,12 +109,7 @@ export function mainJob(places: () => Places): void {
     const { message, generation, duplicate } = await socket.get<Sent>('message:send', draft);
     expect({ text: message.text, duplicate }).toEqual({ text: draft.text, duplicate: false });
     const { data } = await socket.hears('reply.completed');
-    let offset = 0;
-    for (const delta of socket.deltasOf(generation.id)) {
-      expect(delta.data.offset).toBe(offset);
-      offset += (delta.data.text as string).length;
-    }
-    expect(offset).toBe((data.message as Message).text.length);
+    expect(socket.textOf(generation.id)).toBe((data.message as Message).text);
     await socket.hears('message.created', (event) => event.data.message?.id === message.id);
     await socket.hears('message.created', (event) => event.data.message?.id === data.message?.id);
     socket.close();

@@ -32,10 +32,7 @@ it(
     const completed = await socket.hears('reply.completed');
     await Promise.all([stopping, gone]);
 
-    const said = socket
-      .deltasOf(generation.id)
-      .map(({ data }) => data.text)
-      .join('');
+    const said = socket.textOf(generation.id);
     expect(completed.data.message).toMatchObject({ text: said, status: 'cancelled' });
     expect(await stream).toMatchObject({ text: said, last: { event: 'reply.completed' } });
     await model.stop();

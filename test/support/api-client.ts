@@ -191,21 +191,40 @@ async function* parse({ body }: Response): AsyncGenerator<ServerEvent> {
   }
 }
 
-/** What was streamed of one reply, to its terminal event. */
+/** What was streamed of one reply, from its beginning to its terminal event. */
 export interface StreamedReply {
   events: ServerEvent[];
-  /** The deltas one after the other. */
   text: string;
   last: ServerEvent;
 }
 
-export async function readReply({ events }: EventStream): Promise<StreamedReply> {
-  const all: ServerEvent[] = [];
+/** @param before what was read of it from another stream that broke */
+export async function readReply(
+  { events }: EventStream,
+  before: readonly ServerEvent[] = [],
+): Promise<StreamedReply> {
+  const all = [...before];
   for await (const event of events) all.push(event);
   const last = all.at(-1);
   if (!last) throw new Error('The stream ended without an event.');
-  const text = all.flatMap(({ event, data }) => (event === 'reply.delta' ? [data.text ?? ''] : [])).join('');
-  return { events: all, text, last };
+  return { events: all, text: saidIn(all.map(({ event, data }) => [event, data])), last };
+}
+
+/**
+ * What a reply's events say, as clients read them: a delta goes on at its offset, once more without harm; a snapshot,
+ * from a server whose log was slow, says all of it.
+ *
+ * @throws at a hole
+ */
+export function saidIn(events: readonly (readonly [type: string, data: ServerEvent['data']])[]): string {
+  let said = '';
+  for (const [type, { offset = 0, text = '' }] of events) {
+    if (type === 'reply.snapshot') said = text;
+    if (type !== 'reply.delta') continue;
+    if (offset > said.length) throw new Error(`A delta at ${offset} follows ${said.length} characters.`);
+    said = said.slice(0, offset) + text + said.slice(offset + text.length);
+  }
+  return said;
 }
 
 /** Somebody with an account. */

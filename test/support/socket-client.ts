@@ -1,5 +1,5 @@
 import { io, type Socket } from 'socket.io-client';
-import type { Generation, Message, Problem, ServerEvent } from './api-client.js';
+import { saidIn, type Generation, type Message, type Problem, type ServerEvent } from './api-client.js';
 
 const DEADLINE_MS = 15_000;
 
@@ -94,6 +94,12 @@ export class LiveSocket {
     return this.heard.filter(
       ({ type, data }) => type === 'reply.delta' && data.generationId === generationId,
     );
+  }
+
+  /** What was heard of a reply. */
+  textOf(generationId: string): string {
+    const ofReply = this.heard.filter(({ data }) => data?.generationId === generationId);
+    return saidIn(ofReply.map(({ type, data }) => [type, data]));
   }
 
   close(): void {
