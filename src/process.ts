@@ -1,4 +1,5 @@
 import { StartupError } from './platform/errors/startup-error.js';
+import { redact } from './platform/logging/redact.js';
 
 interface Closable {
   close(): Promise<void>;
@@ -34,7 +35,7 @@ export async function runProcess<App extends Closable>(
     await start(app);
   } catch (error) {
     if (error instanceof StartupError) console.error(`\n${error.message}\n${error.fix}\n`);
-    else console.error(error);
+    else console.error(redact(error));
     await end(app, { graceMs: ending.graceMs });
     process.exit(1);
   }
@@ -57,7 +58,7 @@ async function end<App extends Closable>(
     await app.close();
     return 0;
   } catch (error) {
-    console.error('The shutdown was not clean:', error);
+    console.error('The shutdown was not clean:', redact(error));
     return 1;
   } finally {
     clearTimeout(late);

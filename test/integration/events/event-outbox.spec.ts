@@ -85,6 +85,7 @@ describe('events of transactions', () => {
   });
   afterEach(async () => {
     await Promise.all(instances.map((instance) => instance.stop()));
+    jest.restoreAllMocks();
   });
 
   const start = async (url: string | undefined = redis.url): Promise<Instance> => {
