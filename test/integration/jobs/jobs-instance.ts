@@ -25,10 +25,23 @@ import type { TestDatabase } from '../../support/test-database.js';
 export interface InstanceOptions {
   redisUrl?: string;
   keyPrefix?: string;
-  settings?: Partial<JobSettings>;
+  settings?: Partial<PatientJobSettings>;
   clusterNodes?: { host: string; port: number }[];
   /** Whether it looks at the rows from time to time, or runs only what it is woken for. @default true */
   sweeps?: boolean;
+}
+
+/**
+ * Signs of life are looked at often, and a machine that stands still for seconds costs no job: a test in which one is
+ * taken over says when.
+ */
+class PatientJobSettings extends JobSettings {
+  override takenOverAfterMs = 60_000;
+  beatEveryMs = 400;
+
+  override get heartbeatMs(): number {
+    return this.beatEveryMs;
+  }
 }
 
 /** What one process has of jobs, over a database and a Redis that it shares with others. */
@@ -42,6 +55,7 @@ export class JobsInstance {
   readonly follower: JobFollower;
   readonly tasks = new PeriodicTasks();
   readonly metrics = new Metrics();
+  readonly settings = new PatientJobSettings();
   private readonly outbox: EventOutbox;
   private readonly handlers: JobHandlers;
   private readonly alarm: JobAlarm;
@@ -50,7 +64,7 @@ export class JobsInstance {
   private constructor(db: TestDatabase, features: object, options: InstanceOptions) {
     const redis = Object.assign(new RedisSettings(), { keyPrefix: options.keyPrefix ?? 'rapport' });
     const runtime = new RuntimeSettings();
-    const settings = Object.assign(new JobSettings(), { takenOverAfterMs: 2_000 }, options.settings);
+    const settings = Object.assign(this.settings, options.settings);
     this.connections = new RedisConnections({
       url: options.redisUrl,
       clusterNodes: options.clusterNodes,
