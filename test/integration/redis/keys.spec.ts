@@ -6,7 +6,10 @@ import { escapeGlob, globMatcher } from '../../../libs/redis/src/keys/glob.js';
 import { until } from '../../../libs/redis/src/testing/until.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
 
-const FAST = { maxBackoffMs: 50, heartbeatMs: 100, commandTimeoutMs: 400, connectTimeoutMs: 500 };
+/** Of a machine that stands still at times: no command fails of it, and no connection is given up. */
+const PATIENT = { maxBackoffMs: 50, heartbeatMs: 10_000, commandTimeoutMs: 20_000 };
+/** Notices at once that Redis hangs or is gone. */
+const FAST = { maxBackoffMs: 50, heartbeatMs: 100, commandTimeoutMs: 5_000, connectTimeoutMs: 500 };
 
 let server: RedisServer;
 const closing: { close: () => unknown }[] = [];
@@ -19,7 +22,7 @@ afterEach(() => {
   for (const each of closing.splice(0).reverse()) each.close();
 });
 const connect = async (): Promise<RedisConnections> => {
-  const connections = new RedisConnections({ url: server.url, ...FAST });
+  const connections = new RedisConnections({ url: server.url, ...PATIENT });
   closing.push(connections);
   await connections.start();
   await until(() => connections.status() === 'ready');
@@ -81,9 +84,9 @@ describe('a glob', () => {
   });
 
   it('takes no longer than the text times the pattern', () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     expect(globMatcher(`${'*a'.repeat(50)}b`)('a'.repeat(5_000))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(1_000);
   });
 });
 

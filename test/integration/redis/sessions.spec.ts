@@ -4,7 +4,10 @@ import { socketOf } from '../../../libs/redis/src/testing/sessions.contract.js';
 import { until } from '../../../libs/redis/src/testing/until.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
 
-const FAST = { maxBackoffMs: 50, heartbeatMs: 100, commandTimeoutMs: 400, connectTimeoutMs: 500 };
+/** Of a machine that stands still at times: no command fails of it, and no connection is given up. */
+const PATIENT = { maxBackoffMs: 50, heartbeatMs: 10_000, commandTimeoutMs: 20_000 };
+/** Notices at once that Redis hangs or is gone. */
+const FAST = { maxBackoffMs: 50, heartbeatMs: 100, commandTimeoutMs: 5_000, connectTimeoutMs: 500 };
 
 describe('sessions among instances', () => {
   let server: RedisServer;
@@ -17,8 +20,8 @@ describe('sessions among instances', () => {
     for (const each of closing.splice(0).reverse()) await each.close();
     await server.stop();
   });
-  const open = async (): Promise<[Sessions, NonNullable<RedisConnections['commands']>]> => {
-    const connections = new RedisConnections({ url: server.url, ...FAST });
+  const open = async (times = PATIENT): Promise<[Sessions, NonNullable<RedisConnections['commands']>]> => {
+    const connections = new RedisConnections({ url: server.url, ...times });
     await connections.start();
     await until(() => connections.status() === 'ready');
     const sessions = new Sessions(connections, { prefix: 'p' });
@@ -70,7 +73,7 @@ describe('sessions among instances', () => {
   });
 
   it('of its own are known to an instance without Redis, and written again when that is back, empty', async () => {
-    const [[one], [other]] = await Promise.all([open(), open()]);
+    const [[one], [other]] = await Promise.all([open(FAST), open(FAST)]);
     await one.register(socketOf('s1', 'ann'));
     await one.register(socketOf('s2', 'ann'));
     await other.register(socketOf('s3', 'ann'));
@@ -86,7 +89,7 @@ describe('sessions among instances', () => {
   });
 
   it('that ended while Redis hung are taken off when it answers again', async () => {
-    const [[one], [other]] = await Promise.all([open(), open()]);
+    const [[one], [other]] = await Promise.all([open(FAST), open(FAST)]);
     await Promise.all(['s1', 's2', 's3'].map((id) => one.register(socketOf(id, 'ann'))));
     server.pause();
     expect(await one.remove('s1')).toBe(true);

@@ -8,6 +8,9 @@ import { until } from '../../../libs/redis/src/testing/until.js';
 import { startRedisCluster } from '../../support/redis-cluster.js';
 import { startRedis } from '../../support/redis-server.js';
 
+/** Of a machine that stands still at times: no command fails of it, and no connection is given up. */
+const PATIENT = { heartbeatMs: 10_000, commandTimeoutMs: 20_000 };
+
 const startSingle = async () => {
   const server = await startRedis();
   return { options: { url: server.url }, stop: () => server.stop() };
@@ -28,7 +31,7 @@ describe.each([
 
   beforeAll(async () => {
     redis = await start();
-    connections = new RedisConnections(redis.options);
+    connections = new RedisConnections({ ...redis.options, ...PATIENT });
     await connections.start();
     await until(() => connections.status() === 'ready');
   });
@@ -43,7 +46,7 @@ describe.each([
   describeKeys(where, () => connections);
 
   it('keeps the order of a publisher, whichever servers pass its messages on', async () => {
-    const others = new RedisConnections(redis.options);
+    const others = new RedisConnections({ ...redis.options, ...PATIENT });
     await others.start();
     await until(() => others.status() === 'ready');
     const [one, other] = [connections, others].map((each) => new PubSub(each, { prefix: 'order' }));

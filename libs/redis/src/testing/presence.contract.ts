@@ -1,5 +1,6 @@
 import type { RedisConnections } from '../connections/redis-connections.js';
 import { Presence, type PresenceOptions } from '../presence/presence.js';
+import { undisturbed } from './undisturbed.js';
 import { until } from './until.js';
 
 /** What presence promises, wherever it is kept. Every test has a prefix of its own. */
@@ -107,38 +108,44 @@ export function describePresence(where: string, connect: () => RedisConnections)
       expect(await inside('attic')).toEqual(['ann']);
     });
 
-    it('forgets a connection that nobody keeps alive, in its rooms too, and no other', async () => {
-      const brief = open({ leaseMs: 250, renewEveryMs: 1e9 });
-      await brief.connect({ userId: 'ann', connectionId: 'c1', rooms: ['lobby'] });
-      await brief.connect({ userId: 'bob', connectionId: 'c2', rooms: ['lobby'] });
-      await until(async () => {
-        await brief.touch(['c2', 'unknown']);
-        const [[ann, bob], inside] = await Promise.all([brief.of(['ann', 'bob']), brief.onlineIn('lobby')]);
-        expect(bob).toMatchObject({ state: 'online', connections: 1 });
-        expect(inside).toContain('bob');
-        return ann?.state === 'offline' && ann.connections === 0 && !inside.includes('ann');
-      });
-    });
+    it('forgets a connection that nobody keeps alive, in its rooms too, and no other', () =>
+      undisturbed(30, async () => {
+        run++;
+        const brief = open({ leaseMs: 250, renewEveryMs: 1e9 });
+        await brief.connect({ userId: 'ann', connectionId: 'c1', rooms: ['lobby'] });
+        await brief.connect({ userId: 'bob', connectionId: 'c2', rooms: ['lobby'] });
+        await until(async () => {
+          await brief.touch(['c2', 'unknown']);
+          const [[ann, bob], inside] = await Promise.all([brief.of(['ann', 'bob']), brief.onlineIn('lobby')]);
+          expect(bob).toMatchObject({ state: 'online', connections: 1 });
+          expect(inside).toContain('bob');
+          return ann?.state === 'offline' && ann.connections === 0 && !inside.includes('ann');
+        });
+      }));
 
-    it('says that a user is back when a lease that had run out is kept alive again', async () => {
-      const brief = open({ leaseMs: 60, renewEveryMs: 1e9 });
-      await brief.connect({ userId: 'ann', connectionId: 'c1', rooms: ['lobby'] });
-      await until(async () => !(await brief.isOnline('ann')));
-      expect(await brief.touch(['c1'])).toEqual([
-        { userId: 'ann', previous: 'offline', state: 'online', changed: true },
-      ]);
-      expect(await brief.onlineIn('lobby')).toEqual(['ann']);
-    });
+    it('says that a user is back when a lease that had run out is kept alive again', () =>
+      undisturbed(30, async () => {
+        run++;
+        const brief = open({ leaseMs: 60, renewEveryMs: 1e9 });
+        await brief.connect({ userId: 'ann', connectionId: 'c1', rooms: ['lobby'] });
+        await until(async () => !(await brief.isOnline('ann')));
+        expect(await brief.touch(['c1'])).toEqual([
+          { userId: 'ann', previous: 'offline', state: 'online', changed: true },
+        ]);
+        expect(await brief.onlineIn('lobby')).toEqual(['ann']);
+      }));
 
-    it('keeps its own connections alive by itself', async () => {
-      const brief = open({ leaseMs: 400, renewEveryMs: 40 });
-      await brief.connect({ userId: 'ann', connectionId: 'c1', rooms: ['lobby'] });
-      const end = Date.now() + 500;
-      await until(async () => {
-        expect(await brief.isOnline('ann')).toBe(true);
-        return Date.now() > end;
-      });
-      expect(await brief.onlineIn('lobby')).toEqual(['ann']);
-    });
+    it('keeps its own connections alive by itself', () =>
+      undisturbed(30, async () => {
+        run++;
+        const brief = open({ leaseMs: 400, renewEveryMs: 40 });
+        await brief.connect({ userId: 'ann', connectionId: 'c1', rooms: ['lobby'] });
+        const end = Date.now() + 500;
+        await until(async () => {
+          expect(await brief.isOnline('ann')).toBe(true);
+          return Date.now() > end;
+        });
+        expect(await brief.onlineIn('lobby')).toEqual(['ann']);
+      }));
   });
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { undisturbed } from './undisturbed.js';
 import type { RateLimit, RateLimitStore } from '../rate-limits/rate-limit.js';
 
 const MINUTE: RateLimit = { quota: 3, windowMs: 60_000 };
@@ -20,14 +21,16 @@ export function describeRateLimits(where: string, open: () => RateLimitStore): v
     };
 
     it('allow the burst, count down, and then say how long to wait', async () => {
+      const began = performance.now();
       expect(await take()).toEqual({ allowed: true, remaining: 2, retryAfterMs: 0, resetAfterMs: 20_000 });
       expect((await take()).remaining).toBe(1);
       expect((await take()).remaining).toBe(0);
       const refused = await take();
+      const past = performance.now() - began;
       expect(refused).toMatchObject({ allowed: false, remaining: 0 });
-      expect(refused.retryAfterMs).toBeGreaterThan(15_000);
+      expect(refused.retryAfterMs).toBeGreaterThan(19_000 - past);
       expect(refused.retryAfterMs).toBeLessThanOrEqual(20_000);
-      expect(refused.resetAfterMs).toBeGreaterThan(55_000);
+      expect(refused.resetAfterMs).toBeGreaterThan(59_000 - past);
       expect(refused.resetAfterMs).toBeLessThanOrEqual(60_000);
     });
 
@@ -43,14 +46,16 @@ export function describeRateLimits(where: string, open: () => RateLimitStore): v
       expect((await limits.take(`${policy}b`, 'ann', MINUTE)).allowed).toBe(true);
     });
 
-    it('allow again when they said, one by one', async () => {
-      const fast = { quota: 10, windowMs: 1_000, burst: 2 };
-      await takeAll(2, fast);
-      const { allowed, retryAfterMs } = await take(fast);
-      expect(allowed).toBe(false);
-      await sleep(retryAfterMs + 1);
-      expect((await take(fast)).allowed).toBe(true);
-    });
+    it('allow again when they said, one by one', () =>
+      undisturbed(15, async () => {
+        policy = `${policy}-again`;
+        const fast = { quota: 10, windowMs: 1_000, burst: 2 };
+        await takeAll(2, fast);
+        const { allowed, retryAfterMs } = await take(fast);
+        expect(allowed).toBe(false);
+        await sleep(retryAfterMs + 1);
+        expect((await take(fast)).allowed).toBe(true);
+      }));
 
     it('are whole again after they said', async () => {
       const fast = { quota: 20, windowMs: 1_000, burst: 4 };
@@ -77,9 +82,11 @@ export function describeRateLimits(where: string, open: () => RateLimitStore): v
     it('can be looked at without being used up', async () => {
       for (let look = 0; look < 5; look++)
         expect(await limits.peek(policy, 'ann', MINUTE)).toMatchObject({ allowed: true, remaining: 3 });
+      const began = performance.now();
       await takeAll(3);
       expect(await limits.peek(policy, 'ann', MINUTE)).toMatchObject({ allowed: false, remaining: 0 });
-      expect((await limits.peek(policy, 'ann', MINUTE)).retryAfterMs).toBeGreaterThan(15_000);
+      const { retryAfterMs } = await limits.peek(policy, 'ann', MINUTE);
+      expect(retryAfterMs).toBeGreaterThan(19_000 - (performance.now() - began));
     });
 
     it('take back what was taken, and never more', async () => {
