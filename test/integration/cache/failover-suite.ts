@@ -113,6 +113,8 @@ export function describeFailover(what: string, group: () => FailoverGroup): void
             await until(() => engines.every(isWell));
             backAt = machineMs();
             await sleep(1_500);
+            // However slow it all is: what is asserted of the time after it must have happened.
+            await until(() => traffic.history.reads.some(({ own, start }) => own && start > backAt));
           } finally {
             await traffic.stop();
           }

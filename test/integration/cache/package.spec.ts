@@ -165,7 +165,7 @@ describe('the package @rapport/cache', () => {
     for (const from of installed([...own, ...Object.keys({ ...dependencies, ...peerDependencies })])) {
       cpSync(from, join(project, from.slice(root.length)), { recursive: true });
     }
-  }, 60_000);
+  }, 180_000);
 
   afterAll(async () => {
     await redis.stop();
@@ -204,5 +204,5 @@ describe('the package @rapport/cache', () => {
       editions: [1, 1, 2],
       kit: 'number',
     });
-  }, 60_000);
+  }, 180_000);
 });

@@ -66,7 +66,9 @@ describe('jobs of several processes', () => {
     const options = { keyPrefix: randomUUID(), settings: NEVER_TAKEN_OVER };
     const [api] = await Promise.all([apiOnly(options), start(options), start(options), start(options)]);
     const ids = await Promise.all(Array.from({ length: 30 }, () => order(api)));
-    await Promise.all(ids.map((id) => ended(api, id)));
+    // One look at all of them: the database has enough to do.
+    const { rows } = api;
+    await eventually('all of them', async () => ((await rows.countActive()).length === 0 ? true : undefined));
     expect([...features.runs].sort()).toEqual(ids.sort());
   });
 
