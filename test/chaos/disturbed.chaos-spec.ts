@@ -1,5 +1,6 @@
 import { FULL_SIZE } from '../../libs/cache/src/testing/full-size.js';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { watchStalls } from '../../libs/redis/src/testing/undisturbed.js';
 import { check, type Breach, type Findings } from './checker.js';
 import type { EvictRecord, History } from './children/history.js';
 import { seeded } from './children/random.js';
@@ -33,11 +34,13 @@ describe('four processes, a Redis and a network that fail in every way for a min
       await world.everyInstance('start');
       disturbances = await disturb(world, SECONDS, seeded(SEED));
       await world.everyInstance('stopWriting');
+      const stalls = watchStalls();
       const recoveredBy = performance.now() + RECOVERY_MS;
       do {
         outdated = await world.outdated();
         if (outdated.length > 0) await sleep(50);
-      } while (outdated.length > 0 && performance.now() < recoveredBy);
+      } while (outdated.length > 0 && performance.now() < recoveredBy + stalls.totalMs());
+      stalls.end();
       await world.everyInstance('stopReading');
       history = await world.history();
       findings = check(history, { ...PROMISES, patienceMs: LEASE_MS + usualLoadMs(history) });

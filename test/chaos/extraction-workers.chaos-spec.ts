@@ -99,16 +99,17 @@ describe('extractions whose workers are killed', () => {
       const ended = await sql.query('SELECT * FROM jobs WHERE id = $1 AND ended_at IS NOT NULL', [id]);
       return ended.rowCount === 1 ? ended : undefined;
     });
-    expect(rows).toMatchObject([
-      { status: 'succeeded', attempts: KILLS + 1, result: { items: PAGES * PAGE } },
-    ]);
+    expect(rows).toMatchObject([{ status: 'succeeded', result: { items: PAGES * PAGE } }]);
+    // One that stands still for as long as one that is gone loses its job as well.
+    const { attempts } = rows[0] as { attempts: number };
+    expect(attempts).toBeGreaterThan(KILLS);
     const items = await sql.query(
       'SELECT count(*)::int AS count, count(DISTINCT item_id)::int AS different FROM connector_items WHERE user_id = $1',
       [person.user.id],
     );
     expect(items.rows).toEqual([{ count: PAGES * PAGE, different: PAGES * PAGE }]);
-    // Nothing was read twice but what was on its way to a killed worker.
-    expect(platform.asked.length - new Set(platform.asked).size).toBeLessThanOrEqual(KILLS);
+    // Nothing was read twice but what was on its way to a worker that lost the job.
+    expect(platform.asked.length - new Set(platform.asked).size).toBeLessThan(attempts);
 
     await followed;
     await socket.hears('job.completed', (event) => event.stream === stream);

@@ -10,6 +10,7 @@ import { LockWorld } from './locks/lock-world.js';
 import { compileChildren } from './support/children.js';
 
 const RUN_MS = FULL_SIZE ? 90_000 : 4_000;
+const PATIENCE_MS = 30_000;
 const HOLDERS = 4;
 
 describe('a lock around a guarded write', () => {
@@ -41,21 +42,29 @@ describe('a lock around a guarded write', () => {
       };
       world = new LockWorld(redis, database, { fenced: true, fate });
       await world.start(HOLDERS);
+      const { counts } = world;
+      const wasSeen = (): boolean =>
+        Math.min(counts.written, counts.paused, counts.refused, counts.noticed) > 0;
       const end = performance.now() + RUN_MS;
-      for (let round = 0; performance.now() < end; round++) {
+      // A slow machine needs longer until all of it has come to pass.
+      const isOver = (): boolean => {
+        const now = performance.now();
+        return now >= end && (wasSeen() || now >= end + PATIENCE_MS);
+      };
+      for (let round = 0; !isOver(); round++) {
         await sleep(200 + random() * 500);
         await world.forget(round % 4 === 3 ? 'restart' : 'flush');
       }
-      const { written, refused, paused, killed, noticed } = world.counts;
+      const { written, refused, paused, killed, noticed } = counts;
       const history = await world.end();
       process.stdout.write(
         `locks: ${history.grants.length} grants, ${written} writes; ${paused} holders paused, ${killed} killed, ` +
           `Redis emptied ${history.forgotten.length} times; ${refused} stale changes refused, ${noticed} losses noticed\n`,
       );
       expect(faultsOf(history)).toEqual([]);
-      expect(Math.min(written, paused, refused, noticed)).toBeGreaterThan(0);
+      expect(wasSeen()).toBe(true);
     },
-    RUN_MS + 60_000,
+    RUN_MS + PATIENCE_MS + 60_000,
   );
 
   it('does let them overlap where nobody compares fences: the test would see it', async () => {

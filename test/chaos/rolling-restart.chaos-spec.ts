@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FULL_SIZE } from '../../libs/cache/src/testing/full-size.js';
+import { watchStalls, type Stalls } from '../../libs/redis/src/testing/undisturbed.js';
 import { newCharacter, newPerson, type Message, type Person } from '../support/api-client.js';
 import { startCluster, type Cluster } from '../support/cluster.js';
 import { eventually } from '../support/eventually.js';
@@ -27,10 +28,12 @@ describe('a rolling restart of two instances', () => {
   let balancer: Balancer;
   let talks: Talk[];
   let readers: Reader[];
+  let stalls: Stalls;
   const failures: string[] = [];
   let requests = 0;
 
   beforeAll(async () => {
+    stalls = watchStalls();
     cluster = await startCluster({
       DRAIN_DELAY: '1500ms',
       SOCKET_DRAIN_SPREAD: SIZE.spread,
@@ -58,6 +61,7 @@ describe('a rolling restart of two instances', () => {
   }, START_MS);
 
   afterAll(async () => {
+    stalls.end();
     readers?.forEach((reader) => reader.stop());
     await balancer?.stop();
     await Promise.all(instances?.map((instance) => instance.stop()) ?? []);
@@ -95,6 +99,8 @@ describe('a rolling restart of two instances', () => {
   function load(): () => Promise<void> {
     const running = new Set<Promise<void>>();
     const timer = setInterval(() => {
+      // It stands on a machine of its own elsewhere, and knows who has gone.
+      if (balancer.hasMissed()) return;
       const one = request(requests++)
         .catch((error: unknown) => void failures.push(String((error as Error).cause ?? error)))
         .finally(() => running.delete(one));
@@ -144,7 +150,7 @@ describe('a rolling restart of two instances', () => {
       expect(readers.flatMap(({ faults }) => faults)).toEqual([]);
       const lateBy = readers.flatMap((reader) => reader.lateBy);
       expect(lateBy.length).toBeGreaterThanOrEqual(SIZE.sockets);
-      expect(Math.max(...lateBy)).toBeLessThan(RECONNECT_MS);
+      expect(Math.max(...lateBy)).toBeLessThan(RECONNECT_MS + stalls.longestMs());
       console.log(
         `${requests} requests, ${lateBy.length} reconnections, the slowest ${Math.round(Math.max(...lateBy))} ms after its time`,
       );

@@ -6,6 +6,8 @@ const POLL_MS = 100;
 const POLL_DEADLINE_MS = 5_000;
 /** Probes in a row that must fail, as orchestrators have it: one may fail on a busy machine. */
 const FAILURES = 3;
+/** Nobody has gone meanwhile who was ready: instances say so well before. */
+const KNOWS_MS = 1_000;
 
 /** Sends new connections to the instances whose `/readyz` says yes, one after the other, as a load balancer does. */
 export class Balancer {
@@ -13,6 +15,8 @@ export class Balancer {
   private readonly ready = new Set<string>();
   private readonly connections = new Set<Socket>();
   private readonly polling: Promise<unknown>;
+  /** When the last look at each began that left no doubt. */
+  private readonly knownAt = new Map<string, number>();
   private turn = 0;
   private stopped = false;
 
@@ -38,6 +42,12 @@ export class Balancer {
     return this.ready.has(instance);
   }
 
+  /** Whether it stood still for so long that some instance may have gone without its knowing. */
+  hasMissed(): boolean {
+    const now = performance.now();
+    return [...this.ready].some((instance) => now - (this.knownAt.get(instance) ?? now) > KNOWS_MS);
+  }
+
   /** The base URL of an instance that takes requests. */
   pick(): string {
     const ready = [...this.ready];
@@ -56,9 +66,12 @@ export class Balancer {
   private async poll(instance: string): Promise<void> {
     let failures = 0;
     while (!this.stopped) {
+      const began = performance.now();
       const signal = AbortSignal.timeout(POLL_DEADLINE_MS);
       const answer = await fetch(`${instance}/readyz`, { signal }).catch(() => undefined);
       failures = answer?.ok ? 0 : failures + 1;
+      // Whoever still answers that it goes is there; who does not answer may not be.
+      if (answer) this.knownAt.set(instance, began);
       if (failures === 0) this.ready.add(instance);
       else if (failures >= FAILURES) this.ready.delete(instance);
       await answer?.body?.cancel();

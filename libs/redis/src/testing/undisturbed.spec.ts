@@ -1,4 +1,4 @@
-import { undisturbed } from './undisturbed.js';
+import { undisturbed, watchStalls } from './undisturbed.js';
 
 describe('an attempt that is to be undisturbed', () => {
   const standStill = (ms: number): void => {
@@ -27,5 +27,16 @@ describe('an attempt that is to be undisturbed', () => {
     expect(attempts).toBe(1);
     await expect(undisturbed(5, fail(30))).rejects.toThrow('after 30 ms');
     expect(attempts).toBe(7);
+  });
+
+  it('knows how long that was', async () => {
+    const stalls = watchStalls();
+    for (const ms of [80, 120]) {
+      standStill(ms);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(stalls.longestMs()).toBeGreaterThan(100);
+    expect(stalls.totalMs()).toBeGreaterThan(170);
+    stalls.end();
   });
 });

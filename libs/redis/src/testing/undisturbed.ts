@@ -1,5 +1,7 @@
 const LOOK_MS = 5;
 const ATTEMPTS = 6;
+/** A timer is never quite in time. */
+const STALL_MS = 50;
 
 /**
  * For promises about short times: does it again when it failed and this process stood still meanwhile for longer than
@@ -20,17 +22,27 @@ export async function undisturbed<T>(atMostMs: number, attempt: () => Promise<T>
   }
 }
 
-/** How long, at most, no timer ran in this process. */
-function watchStalls(): { longestMs: () => number; end: () => void } {
-  let [seenAt, longest] = [performance.now(), 0];
+/** How long this process stands still: at a time, at most, and all in all. */
+export interface Stalls {
+  longestMs(): number;
+  totalMs(): number;
+  end(): void;
+}
+
+/** From now on; a time for which something else is to last can be told from what the machine added to it. */
+export function watchStalls(): Stalls {
+  let [seenAt, longest, total] = [performance.now(), 0, 0];
   const look = (): void => {
     const now = performance.now();
-    [seenAt, longest] = [now, Math.max(longest, now - seenAt - LOOK_MS)];
+    const stall = now - seenAt - LOOK_MS;
+    seenAt = now;
+    longest = Math.max(longest, stall);
+    if (stall > STALL_MS) total += stall;
   };
   const timer = setInterval(look, LOOK_MS);
-  const longestMs = (): number => {
+  const after = (read: () => number) => (): number => {
     look();
-    return longest;
+    return read();
   };
-  return { longestMs, end: () => clearInterval(timer) };
+  return { longestMs: after(() => longest), totalMs: after(() => total), end: () => clearInterval(timer) };
 }
