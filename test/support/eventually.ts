@@ -6,14 +6,18 @@ const PAUSE_MS = 20;
 /**
  * Asks again until there is an answer, for what servers agree on among themselves and tell nobody.
  *
- * @throws when there is none after 20 s; `what` says what was waited for
+ * @throws when there is none after so long, 20 s unless told otherwise; `what` says what was waited for
  */
-export async function eventually<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const deadline = performance.now() + DEADLINE_MS;
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | undefined>,
+  deadlineMs = DEADLINE_MS,
+): Promise<T> {
+  const deadline = performance.now() + deadlineMs;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    if (performance.now() > deadline) throw new Error(`Waited ${DEADLINE_MS} ms in vain for ${what}.`);
+    if (performance.now() > deadline) throw new Error(`Waited ${deadlineMs} ms in vain for ${what}.`);
     await sleep(PAUSE_MS);
   }
 }

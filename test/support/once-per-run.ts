@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runDirectory } from './server-process.js';
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 
 /** What the first test file that asks for `name` makes; all others of the run, in whichever process, get the same. */
 export async function oncePerRun(name: string, make: () => Promise<string>): Promise<string> {

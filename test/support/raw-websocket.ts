@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { get, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
-const DEADLINE_MS = 5_000;
+const DEADLINE_MS = 15_000;
 
 /** A websocket that does nothing by itself, not even answer a heartbeat: for tests of what goes over the wire. */
 export class RawWebSocket {

@@ -18,6 +18,10 @@ const FAILOVER_TIMEOUT_MS = 2_000;
  * deposed primary take writes for 8 s (four publish periods) before they tell it.
  */
 const PACE = ['info-period', '500', 'publish-period', '200', 'ping-period', '200', 'ask-period', '200'];
+/** After they stood still for two seconds they do nothing for a while: half a minute, if they are not told. */
+const CAUTION = ['tilt-period', '1000'];
+/** A failover that did not come about is tried again twice. */
+const SETTLED_MS = 60_000;
 
 export interface SentinelOptions {
   /** @default 1 */
@@ -78,12 +82,15 @@ export class SentinelGroup {
   /** Hands over in good order (SENTINEL FAILOVER); resolves with the new primary when it is one for everybody. */
   async failover(): Promise<RedisServer> {
     const old = await this.primary();
-    await eventually('a Sentinel to accept a failover', () =>
-      this.watchers[0]!.admin.call('SENTINEL', 'FAILOVER', NAME).then(
-        () => true,
-        // No replica is known to be good yet, or the failover before this one is not over.
-        () => undefined,
-      ),
+    await eventually(
+      'a Sentinel to accept a failover',
+      () =>
+        this.watchers[0]!.admin.call('SENTINEL', 'FAILOVER', NAME).then(
+          () => true,
+          // No replica is known to be good yet, or the failover before this one is not over.
+          () => undefined,
+        ),
+      SETTLED_MS,
     );
     return this.settled('another primary', (primary) => primary !== old);
   }
@@ -98,15 +105,19 @@ export class SentinelGroup {
   /**
    * Waits until all Sentinels name the same primary, it is one, and every replica that works follows it.
    *
-   * @throws after 20 s
+   * @throws after a minute
    */
   settled(what: string, wanted: (primary: RedisServer) => boolean): Promise<RedisServer> {
-    return eventually(what, async () => {
-      const ports = await Promise.all(this.watchers.map((watcher) => this.primaryPort(watcher)));
-      const primary = this.servers.find(({ port }) => port === ports[0]);
-      if (!primary || !ports.every((port) => port === primary.port) || !wanted(primary)) return undefined;
-      return (await isPrimary(primary)) ? primary : undefined;
-    });
+    return eventually(
+      what,
+      async () => {
+        const ports = await Promise.all(this.watchers.map((watcher) => this.primaryPort(watcher)));
+        const primary = this.servers.find(({ port }) => port === ports[0]);
+        if (!primary || !ports.every((port) => port === primary.port) || !wanted(primary)) return undefined;
+        return (await isPrimary(primary)) ? primary : undefined;
+      },
+      SETTLED_MS,
+    );
   }
 
   async stop(): Promise<void> {
@@ -157,7 +168,7 @@ async function startWatcher(primaryPort: number): Promise<Watcher> {
   const process = await startProcess('redis-server', [file, '--sentinel'], /Sentinel ID is/, directory);
   const admin = new Redis(port, HOST, { enableReadyCheck: false, retryStrategy: () => 50 });
   admin.on('error', () => undefined);
-  await admin.call('SENTINEL', 'DEBUG', ...PACE);
+  await admin.call('SENTINEL', 'DEBUG', ...PACE, ...CAUTION);
   return { port, directory, process, admin };
 }
 

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const START_DEADLINE_MS = 20_000;
+const START_DEADLINE_MS = 60_000;
 const KEPT_LINES = 500;
 
 /** Where the servers of this run are listed, so that the global teardown finds whatever a test left running. */

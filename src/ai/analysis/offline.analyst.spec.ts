@@ -72,9 +72,9 @@ describe('the offline analyst', () => {
 
   it('reads only what was asked for, the same every time, and long texts in bounded time', async () => {
     const long = 'a@'.repeat(20_000) + '1 '.repeat(20_000);
-    const started = performance.now();
+    const before = process.cpuUsage();
     const first = await analyst.analyse(long, ['sentiment', 'safety']);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(2_000);
     expect(Object.keys(first)).toEqual(['sentiment', 'safety']);
     expect(await analyst.analyse(long, ['sentiment', 'safety'])).toEqual(first);
   });

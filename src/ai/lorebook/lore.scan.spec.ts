@@ -187,9 +187,9 @@ describe('scanLore', () => {
         use_regex: true,
         content: text.slice(0, 1_000),
       }));
-      const startedMs = performance.now();
+      const before = process.cpuUsage();
       const { findings } = scan(entries, said('hello', text), { book: { recursive_scanning: true } });
-      expect(performance.now() - startedMs).toBeLessThan(5_000);
+      expect(process.cpuUsage(before).user / 1_000).toBeLessThan(5_000);
       expect(findings).toHaveLength(2_000);
       expect(findings.some(({ reason }) => reason === 'too-many-searches')).toBe(true);
     },

@@ -39,8 +39,8 @@ describe('the offline reading of a personality', () => {
   });
 
   it('reads a long text in bounded time', () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     readPersonality('*'.repeat(100_000) + 'oh, '.repeat(100_000), declared('warm'));
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(2_000);
   });
 });

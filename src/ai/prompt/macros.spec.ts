@@ -43,14 +43,14 @@ describe('expandMacros', () => {
   });
 
   it('takes time in proportion to the text, however many dice it throws', () => {
-    const startedMs = performance.now();
+    const before = process.cpuUsage();
     expandMacros('{{roll:6}}'.repeat(100_000), names);
     // Of a second; in proportion to its square it would be minutes.
-    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(5_000);
   });
 
   it('does not hang on an unclosed or nested call', () => {
-    const startedMs = performance.now();
+    const before = process.cpuUsage();
     for (const text of [
       '{{random:'.repeat(20_000),
       `{{pick:${'{{char}}'.repeat(20_000)}`,
@@ -58,6 +58,6 @@ describe('expandMacros', () => {
     ]) {
       expandMacros(text, names);
     }
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(2_000);
   });
 });

@@ -15,10 +15,10 @@ describe('parseEntityTags', () => {
   });
 
   it('answers at once for a header made to be slow', () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     parseEntityTags(`"a"${' '.repeat(100_000)}x`);
     parseEntityTags(`"${'a'.repeat(100_000)}`);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(1000);
   });
 });
 

@@ -135,6 +135,7 @@ export function describeFailover(what: string, group: () => FailoverGroup): void
           await until(async () => (await traffic.outdated()).length === 0);
           expect(await traffic.outdated()).toEqual([]);
         },
+        120_000,
       );
     });
   });

@@ -68,7 +68,10 @@ export class JobsInstance {
     this.connections = new RedisConnections({
       url: options.redisUrl,
       clusterNodes: options.clusterNodes,
-      heartbeatMs: 100,
+      // No connection is given up, and no command, because the machine stands still; one that is closed is noticed at once.
+      heartbeatMs: 10_000,
+      commandTimeoutMs: 20_000,
+      maxBackoffMs: 200,
     });
     this.database = new Database(db.dataSource, db.mode);
     this.log = new EventLog(this.connections, redis, runtime);

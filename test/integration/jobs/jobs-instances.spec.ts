@@ -4,6 +4,7 @@ import type { Actor } from '../../../src/platform/actor/actor.js';
 import { newId } from '../../../src/platform/ids/ids.js';
 import { isActive, type Job } from '../../../src/platform/jobs/job.js';
 import { jobStream, type JobEvent } from '../../../src/platform/jobs/jobs.events.js';
+import { undisturbed } from '../../../libs/redis/src/testing/undisturbed.js';
 import { eventually } from '../../support/eventually.js';
 import { startRedisCluster } from '../../support/redis-cluster.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
@@ -142,43 +143,49 @@ describe('jobs of several processes', () => {
     expect(features.ends).toHaveLength(1);
   });
 
-  it('progress is told only by the worker that has the job, and before another one can take it', async () => {
-    const options = { keyPrefix: randomUUID(), settings: NEVER_TAKEN_OVER, sweeps: false };
-    const [worker, other] = await Promise.all([start(options), apiOnly(options)]);
-    const claimAgain = (id: string): Promise<Job | undefined> =>
-      other.rows.claim({ worker: newId(), kinds: ['scripted'], id, orphanedAfterMs: -1_000 });
-    const percents = async (id: string): Promise<number[]> =>
-      (await worker.log.read(jobStream(id), { after: 0 })).events.map(
-        ({ data }) => (data as JobEvent).progress.percent,
-      );
-    const [lost, takenOver] = [gate<Error>(), gate<Job | undefined>()];
-    const beside: (Job | undefined)[] = [];
-    features.script = async (job) => {
-      const save = worker.rows.save.bind(worker.rows);
-      const append = worker.log.append.bind(worker.log);
-      jest.spyOn(worker.log, 'append').mockImplementationOnce(async (...event) => {
-        beside.push(await claimAgain(job.id));
-        return append(...event);
-      });
-      job.report({ percent: 10 });
-      await eventually('the first', async () => (await percents(job.id)).length === 1 || undefined);
-      // Another worker takes it just after this one has saved what it is about to tell.
-      jest.spyOn(worker.rows, 'save').mockImplementationOnce(async (...saved) => {
-        const isHeld = await save(...saved);
-        takenOver.open(await claimAgain(job.id));
-        return isHeld;
-      });
-      job.report({ percent: 20 });
-      lost.open(await stopped(job));
-      throw new Error('too late');
-    };
-    const id = await order(worker);
-    worker.runner.wake();
-    expect(await takenOver.opened).toMatchObject({ id, fence: 2, progress: { percent: 20 } });
-    expect(beside).toEqual([undefined]);
-    expect(await lost.opened).toMatchObject({ reason: 'lost' });
-    expect(await percents(id)).toEqual([10]);
-  });
+  it(
+    'progress is told only by the worker that has the job, and before another one can take it',
+    () =>
+      // A log that answers late is taken for hung, and events are kept elsewhere meanwhile.
+      undisturbed(50, async () => {
+        const options = { keyPrefix: randomUUID(), settings: NEVER_TAKEN_OVER, sweeps: false };
+        const [worker, other] = await Promise.all([start(options), apiOnly(options)]);
+        const claimAgain = (id: string): Promise<Job | undefined> =>
+          other.rows.claim({ worker: newId(), kinds: ['scripted'], id, orphanedAfterMs: -1_000 });
+        const percents = async (id: string): Promise<number[]> =>
+          (await worker.log.read(jobStream(id), { after: 0 })).events.map(
+            ({ data }) => (data as JobEvent).progress.percent,
+          );
+        const [lost, takenOver] = [gate<Error>(), gate<Job | undefined>()];
+        const beside: (Job | undefined)[] = [];
+        features.script = async (job) => {
+          const save = worker.rows.save.bind(worker.rows);
+          const append = worker.log.append.bind(worker.log);
+          jest.spyOn(worker.log, 'append').mockImplementationOnce(async (...event) => {
+            beside.push(await claimAgain(job.id));
+            return append(...event);
+          });
+          job.report({ percent: 10 });
+          await eventually('the first', async () => (await percents(job.id)).length === 1 || undefined);
+          // Another worker takes it just after this one has saved what it is about to tell.
+          jest.spyOn(worker.rows, 'save').mockImplementationOnce(async (...saved) => {
+            const isHeld = await save(...saved);
+            takenOver.open(await claimAgain(job.id));
+            return isHeld;
+          });
+          job.report({ percent: 20 });
+          lost.open(await stopped(job));
+          throw new Error('too late');
+        };
+        const id = await order(worker);
+        worker.runner.wake();
+        expect(await takenOver.opened).toMatchObject({ id, fence: 2, progress: { percent: 20 } });
+        expect(beside).toEqual([undefined]);
+        expect(await lost.opened).toMatchObject({ reason: 'lost' });
+        expect(await percents(id)).toEqual([10]);
+      }),
+    120_000,
+  );
 
   it('a job whose processes die again and again is given up', async () => {
     const api = await apiOnly();

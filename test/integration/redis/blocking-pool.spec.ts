@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { RedisConnections, type RedisConnectionOptions } from '@rapport/redis';
 import type { Redis } from 'ioredis';
+import { undisturbed } from '../../../libs/redis/src/testing/undisturbed.js';
 import { eventually } from '../../support/eventually.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
 
@@ -55,20 +56,21 @@ describe('the pool for blocking commands', () => {
     expect(await popped).toEqual(['slow', 'job']);
   });
 
-  it('lends each connection to one at a time, up to its maximum; others wait, for a while', async () => {
-    const redis = await open({ min: 0, max: 2, waitMs: 150 });
-    const held = hold(redis, 2);
-    await eventually('both to begin', async () => (held.begun() === 2 ? true : undefined));
-    await expect(redis.blocking.use((client) => client.ping())).rejects.toMatchObject({
-      code: 'wait-timeout',
-    });
-    const waiting = redis.blocking.use(async (client) => client);
-    held.end();
-    const [first, second] = await Promise.all(held.uses);
-    expect(first).not.toBe(second);
-    expect([first, second]).toContain(await waiting);
-    expect(redis.metrics().pool).toMatchObject({ open: 2, inUse: 0, waiting: 0 });
-  });
+  it('lends each connection to one at a time, up to its maximum; others wait, for a while', () =>
+    undisturbed(30, async () => {
+      const redis = await open({ min: 0, max: 2, waitMs: 150 });
+      const held = hold(redis, 2);
+      await eventually('both to begin', async () => (held.begun() === 2 ? true : undefined));
+      await expect(redis.blocking.use((client) => client.ping())).rejects.toMatchObject({
+        code: 'wait-timeout',
+      });
+      const waiting = redis.blocking.use(async (client) => client);
+      held.end();
+      const [first, second] = await Promise.all(held.uses);
+      expect(first).not.toBe(second);
+      expect([first, second]).toContain(await waiting);
+      expect(redis.metrics().pool).toMatchObject({ open: 2, inUse: 0, waiting: 0 });
+    }));
 
   it('lets only so many wait', async () => {
     const redis = await open({ min: 0, max: 1, maxWaiting: 1, waitMs: 5_000 });

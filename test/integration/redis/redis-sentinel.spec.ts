@@ -45,7 +45,7 @@ describe('RedisConnections under Sentinel', () => {
     const port = /tcp_port:(\d+)/.exec((await redis.commands?.call('INFO', 'server')) as string)?.[1];
     expect(Number(port)).toBe(taker.port);
     await heard(redis);
-  });
+  }, 120_000);
 
   it('follows when the primary dies, in the same clients', async () => {
     const { commands, subscriber } = redis;
@@ -67,5 +67,5 @@ describe('RedisConnections under Sentinel', () => {
     } finally {
       direct.disconnect();
     }
-  });
+  }, 120_000);
 });

@@ -100,7 +100,7 @@ it('is refused when its parts do not add up, or when it moves', () => {
 });
 
 it('takes a time in proportion to its bytes, whatever they say', () => {
-  const started = performance.now();
+  const before = process.cpuUsage();
   const manyBoxes = Buffer.concat([content, Buffer.alloc(4 * 1_048_576, box('free', ''))]);
   // Items of 65,535 parts each, none of which takes a byte.
   const items = Buffer.alloc(8 * 65_535, Buffer.from('000900000000ffff', 'hex'));
@@ -115,5 +115,5 @@ it('takes a time in proportion to its bytes, whatever they say', () => {
   for (const file of [manyBoxes, manyParts]) {
     expect(() => withoutMetadata(file, 'avif')).toThrow(expect.objectContaining({ code: 'image-invalid' }));
   }
-  expect(performance.now() - started).toBeLessThan(1_000);
+  expect(process.cpuUsage(before).user / 1_000).toBeLessThan(1_000);
 });
