@@ -147,7 +147,7 @@ describe.each(['embedded', 'postgres'] as const)('Idempotency-Key on %s', (on) =
       answered.push(answer);
       return answer;
     });
-    await within(10_000, () => answered.length === 19);
+    await within(25_000, () => answered.length === 19);
     open();
     const statuses = (await Promise.all(all)).map(({ status }) => status).sort();
     expect(effects.count).toBe(1);

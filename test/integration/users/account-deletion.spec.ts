@@ -1,3 +1,4 @@
+import { eventually } from '../../support/eventually.js';
 import { startApi, tally, type ApiHarness } from '../auth/api-harness.js';
 
 interface Job {
@@ -25,14 +26,11 @@ describe('the deletion of an account', () => {
     );
     return check.violations.map(({ code }) => code);
   };
-  const ended = async (token: string, jobId: string): Promise<Job> => {
-    for (let look = 0; look < 200; look++) {
+  const ended = (token: string, jobId: string): Promise<Job> =>
+    eventually('the end', async () => {
       const { body } = await api.call<Job>('GET', `/jobs/${jobId}`, { token });
-      if (!['queued', 'running', 'waiting'].includes(body.status)) return body;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error('The job did not end.');
-  };
+      return ['queued', 'running', 'waiting'].includes(body.status) ? undefined : body;
+    });
 
   it('closes it at once for everybody, and leaves a row that tells nothing of the person', async () => {
     const reader = await api.register('reader');

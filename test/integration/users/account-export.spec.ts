@@ -7,6 +7,7 @@ import {
   jsonLines,
   type ExportedBatch,
 } from '../../../src/platform/user-data/user-data.decorators.js';
+import { eventually } from '../../support/eventually.js';
 import { startApi, type ApiHarness } from '../auth/api-harness.js';
 
 interface Export {
@@ -78,14 +79,11 @@ describe('an export of an account', () => {
     return body.jobId;
   };
   const look = (token: string, id: string) => api.call<Export>('GET', `/users/me/exports/${id}`, { token });
-  const ready = async (token: string, id: string): Promise<Export> => {
-    for (let turn = 0; turn < 200; turn++) {
+  const ready = (token: string, id: string): Promise<Export> =>
+    eventually('the export', async () => {
       const { body } = await look(token, id);
-      if (body.contentUrl !== null || body.status === 'failed') return body;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error('The export was not made.');
-  };
+      return body.contentUrl !== null || body.status === 'failed' ? body : undefined;
+    });
   const download = (token: string, path: string) =>
     fetch(base + path, { headers: { authorization: `Bearer ${token}` } });
 
@@ -124,7 +122,7 @@ describe('an export of an account', () => {
     );
     expect(String(files.get('sign-in.json'))).not.toMatch(/hash|argon/i);
     expect((await sharp(files.get('avatar.webp')).metadata()).width).toBe(512);
-  }, 20_000);
+  }, 60_000);
 
   it('is for its owner only, and the newest takes the place of the one before', async () => {
     const [owner, other] = [await api.register('owner.y'), await api.register('other.y')];
@@ -171,11 +169,10 @@ describe('an export of an account', () => {
     notes.left = 3;
     notes.erased = [];
     const { body } = await api.call<{ jobId: string }>('DELETE', '/users/me', { token });
-    for (let turn = 0; turn < 200; turn++) {
+    await eventually('the end', async () => {
       const job = await api.call<{ status: string }>('GET', `/jobs/${body.jobId}`, { token });
-      if (job.body.status === 'succeeded') break;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
+      return job.body.status === 'succeeded' || undefined;
+    });
     expect(notes.erased).toEqual([id, id, id]);
     const rows = await api.database.manager.query('SELECT 1 FROM user_exports WHERE user_id = $1', [id]);
     expect(rows).toEqual([]);
