@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { watchStalls } from '../../libs/redis/src/testing/undisturbed.js';
 import { newCharacter, newPerson, readReply, type Problem } from '../support/api-client.js';
 import { eventually } from '../support/eventually.js';
 import { startModelServer } from '../support/model-server.js';
@@ -44,8 +45,8 @@ it(
   'a server that is told to stop goes on serving, then takes on nothing that lasts, and cuts short what takes too long',
   async () => {
     const model = await startModelServer();
-    // A reply may go on for 3 s after the signal.
-    const settings = { AI_BASE_URL: model.url, AI_MODEL: 'echo', DRAIN_DELAY: '1s', SHUTDOWN_GRACE: '8s' };
+    // A reply may go on for 7 s after the signal: all of this has to happen before.
+    const settings = { AI_BASE_URL: model.url, AI_MODEL: 'echo', DRAIN_DELAY: '1s', SHUTDOWN_GRACE: '12s' };
     const service = await startEmbedded(settings);
     const person = await newPerson(service.url);
     const { id: characterId } = await newCharacter(person);
@@ -101,9 +102,10 @@ it(
     await Promise.all([once(silent, 'connect'), once(unfinished, 'connect')]);
     unfinished.write('GET /api/health HTTP/1.1\r\nHost: rapport\r\n');
     const closed = Promise.all([closeOf(silent), closeOf(unfinished)]);
-    const began = performance.now();
+    const [began, stalls] = [performance.now(), watchStalls()];
     expect(await service.stop()).toBe(0);
-    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(performance.now() - began).toBeLessThan(10_000 + stalls.totalMs());
+    stalls.end();
     await closed;
   },
   START_MS,
@@ -126,7 +128,7 @@ it(
     );
     const began = performance.now();
     expect(await service.stop()).toBe(1);
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(performance.now() - began).toBeLessThan(15_000);
   },
   START_MS,
 );

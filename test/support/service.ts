@@ -58,6 +58,8 @@ const QUICK: Settings = {
   SOCKET_DRAIN_SPREAD: '200ms',
   // Tests send faster than people do.
   BURST_LIMIT: '100000',
+  // Nobody is sent away because the machine stands still.
+  DATABASE_CONNECT_TIMEOUT: '30s',
 };
 
 /** The service on an embedded database of its own, without Redis: what `npm start` gives. */

@@ -5,6 +5,7 @@ import { AppError } from '../../platform/errors/app-error.js';
 import { AiSettings } from '../ai.settings.js';
 import type { Prompt, ReplyChunk, ReplyRequest } from '../ai.types.js';
 import { TokenCounter } from '../tokens/token-counter.service.js';
+import { undisturbed } from '../../../libs/redis/src/testing/undisturbed.js';
 import { OpenAiCompatibleProvider } from './openai-compatible.provider.js';
 
 type Behaviour = (request: IncomingMessage, response: ServerResponse, body: string) => void | Promise<void>;
@@ -315,16 +316,17 @@ describe('OpenAiCompatibleProvider', () => {
       expect(error.message).toContain('AI_CONNECT_TIMEOUT');
     });
 
-    it('does not mistake a slow reader for a silent server', async () => {
-      settings.stallTimeoutMs = 60;
-      behave = saying(delta('a'), delta('b'), finish('stop'), DONE);
-      const said: string[] = [];
-      for await (const chunk of provider.stream({ prompt, signal: new AbortController().signal })) {
-        if (chunk.type === 'delta') said.push(chunk.text);
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-      expect(said).toEqual(['a', 'b']);
-    });
+    it('does not mistake a slow reader for a silent server', () =>
+      undisturbed(20, async () => {
+        settings.stallTimeoutMs = 60;
+        behave = saying(delta('a'), delta('b'), finish('stop'), DONE);
+        const said: string[] = [];
+        for await (const chunk of provider.stream({ prompt, signal: new AbortController().signal })) {
+          if (chunk.type === 'delta') said.push(chunk.text);
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        expect(said).toEqual(['a', 'b']);
+      }));
   });
 
   describe('a server that cannot be reached', () => {
