@@ -400,7 +400,7 @@ describe('OpenAiCompatibleProvider', () => {
   });
 
   describe('check', () => {
-    const check = () => provider.check(AbortSignal.timeout(200));
+    const check = (deadlineMs = 10_000) => provider.check(AbortSignal.timeout(deadlineMs));
 
     it.each([
       [200, 'ok'],
@@ -415,7 +415,7 @@ describe('OpenAiCompatibleProvider', () => {
 
     it('finds a silent server down within its deadline', async () => {
       behave = () => undefined;
-      expect(await check()).toBe('down');
+      expect(await check(200)).toBe('down');
     });
   });
 });

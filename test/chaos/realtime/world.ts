@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { watchStalls } from '../../../libs/redis/src/testing/undisturbed.js';
 import { startModelServer, type ModelServer } from '../../support/model-server.js';
 import type { PostgresDatabase } from '../../support/postgres-server.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
@@ -114,16 +115,19 @@ export class World {
       const ready = await fetch(`${this.url(side)}/readyz`, { signal: AbortSignal.timeout(RECOVERY_MS) });
       return ready.ok && !ready.headers.has('x-degraded');
     };
+    const stalls = watchStalls();
     const waiting = (['a', 'b'] as const).map(async (side) => {
       const deadline = performance.now() + RECOVERY_MS;
       while (!(await well(side).catch(() => false))) {
-        if (performance.now() > deadline)
+        if (performance.now() > deadline + stalls.totalMs())
           return [`${side} is still degraded ${RECOVERY_MS} ms after the last fault`];
         await sleep(LOOK_MS);
       }
       return [];
     });
-    return (await Promise.all(waiting)).flat();
+    const late = (await Promise.all(waiting)).flat();
+    stalls.end();
+    return late;
   }
 
   async stop(): Promise<void> {

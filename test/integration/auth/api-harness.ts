@@ -111,7 +111,7 @@ export async function startApi(options: ApiOptions = {}): Promise<ApiHarness> {
         ...given.headers,
       },
       body: given.body === undefined ? undefined : JSON.stringify(given.body),
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(20_000),
     });
     const text = await response.text();
     return {

@@ -32,7 +32,7 @@ describe('large bodies', () => {
     return request;
   };
   const answerTo = async (request: ClientRequest): Promise<IncomingMessage> => {
-    const [answer] = (await once(request, 'response', { signal: AbortSignal.timeout(5_000) })) as [
+    const [answer] = (await once(request, 'response', { signal: AbortSignal.timeout(20_000) })) as [
       IncomingMessage,
     ];
     return answer;

@@ -111,7 +111,7 @@ describe.each([
   it('get the acks of all sockets', async () => {
     for (const [index, client] of clients.entries())
       client.on('ask', (answer: (n: number) => void) => answer(index));
-    const answers = (await here.io.to('hall').timeout(1_000).emitWithAck('ask')) as number[];
+    const answers = (await here.io.to('hall').timeout(15_000).emitWithAck('ask')) as number[];
     expect(answers.sort()).toEqual([0, 1]);
   });
 

@@ -337,7 +337,7 @@ describe('a connection', () => {
       'the upgrade',
       async () => client.io.engine?.transport.name === 'websocket' || undefined,
     );
-    expect(await client.timeout(2_000).emitWithAck('ask', Buffer.from([1]))).toEqual(Buffer.from([1]));
+    expect(await client.timeout(15_000).emitWithAck('ask', Buffer.from([1]))).toEqual(Buffer.from([1]));
     client.disconnect();
   });
 });

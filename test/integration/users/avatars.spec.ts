@@ -49,7 +49,7 @@ describe('avatars', () => {
     return request;
   };
   const answerTo = async (request: ClientRequest): Promise<IncomingMessage> => {
-    const signal = AbortSignal.timeout(5_000);
+    const signal = AbortSignal.timeout(20_000);
     const [answer] = (await once(request, 'response', { signal })) as [IncomingMessage];
     return answer;
   };
