@@ -1,6 +1,7 @@
 // An OpenID provider of its own, as a process: `oidc-provider` with rotating refresh tokens, of which a second use ends
-// the whole grant. People are logged in and agree at once; with login_hint=deny they do not. /control tells what it was
-// asked and what it has issued, and holds its answers back.
+// the whole grant; as the standard has it, they are given for offline_access that people are asked about. People are logged
+// in and agree at once; with login_hint=deny they do not. /control tells what it was asked and what it has issued, and holds
+// its answers back.
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 
@@ -36,7 +37,6 @@ const provider = new Provider(issuer, {
   scopes: ['openid', 'profile', 'offline_access'],
   pkce: { required: () => true },
   rotateRefreshToken: true,
-  issueRefreshToken: async () => true,
   interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
   findAccount: (_context, id) => ({
     accountId: id,

@@ -64,7 +64,7 @@ export class GrantClients {
   async authorizationUrl(provider: ConfiguredProvider, request: AuthorizationRequest): Promise<string> {
     const configuration = await this.configuration(provider);
     const url = buildAuthorizationUrl(configuration, {
-      ...provider.grant.parameters,
+      ...provider.grant.parameters?.(request.scopes),
       response_type: 'code',
       redirect_uri: request.redirectUri,
       scope: request.scopes.join(' '),

@@ -38,8 +38,8 @@ export interface ProviderGrant {
   readonly scopes: readonly string[];
   /** How the client proves who it is at the token endpoint. @default 'post' */
   readonly clientAuth?: 'basic' | 'post';
-  /** Further parameters of the authorisation request, e.g. `access_type=offline`. */
-  readonly parameters?: Readonly<Record<string, string>>;
+  /** Further parameters of an authorisation request for these scopes, e.g. `access_type=offline`. */
+  parameters?(scopes: readonly string[]): Readonly<Record<string, string>> | undefined;
 }
 
 /** A request that takes a token back, with the client's id and secret as basic credentials. */

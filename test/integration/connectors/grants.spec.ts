@@ -152,6 +152,24 @@ describe('connecting a platform', () => {
     expect(await world.tokens().get(person.user.id, 'oidc')).not.toBe('');
   });
 
+  it('has people asked for access in their absence only where that is wanted, and gets it then', async () => {
+    const person = await world.person();
+    const promptOf = async (scopes?: string[]): Promise<string | null> => {
+      const { begun } = await world.connect(person, 'somebody', { force: true, scopes });
+      return new URL(begun.authorizationUrl).searchParams.get('prompt');
+    };
+    const renewed = async (): Promise<string> => {
+      await world.letExpire(person);
+      return world.tokens().get(person.user.id, 'oidc');
+    };
+    expect(await promptOf(['openid', 'profile'])).toBeNull();
+    expect((await world.shown(person)).scopes).toEqual(['openid', 'profile']);
+    await expect(renewed()).rejects.toMatchObject({ code: 'needs-reauth' });
+    expect(await promptOf()).toBe('consent');
+    expect((await world.shown(person)).scopes).toContain('offline_access');
+    expect(await renewed()).not.toBe('');
+  });
+
   it('serves the older paths by the same rules', async () => {
     const person = await world.person();
     const begun = await world.begin(person);

@@ -37,7 +37,7 @@ export const google: Provider = {
     revokeUrl: 'https://oauth2.googleapis.com/revoke',
     scopes: ['openid', 'profile', YOUTUBE],
     // A refresh token is given only with offline access, and for certain only after a consent.
-    parameters: { access_type: 'offline', prompt: 'consent' },
+    parameters: () => ({ access_type: 'offline', prompt: 'consent' }),
   },
   account: {
     path: '/oauth2/v3/userinfo',

@@ -18,7 +18,7 @@ export const oidc = ({ platform, issuer, scopes }: OidcOptions): Provider => ({
     issuer,
     scopes,
     // OpenID Connect Core 11: without a consent, offline access may be ignored.
-    parameters: scopes.includes('offline_access') ? { prompt: 'consent' } : undefined,
+    parameters: (asked) => (asked.includes('offline_access') ? { prompt: 'consent' } : undefined),
   },
   account: {
     path: USERINFO,

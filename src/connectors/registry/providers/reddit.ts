@@ -50,7 +50,7 @@ export const reddit: Provider = {
     scopes: ['identity', 'mysubreddits', 'history'],
     clientAuth: 'basic',
     // Without it there is no refresh token.
-    parameters: { duration: 'permanent' },
+    parameters: () => ({ duration: 'permanent' }),
   },
   account: {
     path: '/api/v1/me',
