@@ -69,7 +69,7 @@ export class AccountsRepository {
        FROM (SELECT * FROM connector_accounts WHERE user_id = $1) a
        FULL JOIN (
          SELECT platform, max(expires_at) AS until FROM connector_authorizations
-         WHERE user_id = $1 AND used_at IS NULL AND expires_at > now() GROUP BY platform
+         WHERE user_id = $1 AND outcome IS NULL AND expires_at > now() GROUP BY platform
        ) o USING (platform) ORDER BY platform`,
       [userId],
     );

@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SETTINGS } from '../../../src/config/app-config.js';
 import { loadSettings } from '../../../src/config/load-settings.js';
 import { AccountsRepository } from '../../../src/connectors/connections/accounts.repository.js';
+import { AuthorizationsRepository } from '../../../src/connectors/grants/authorizations.repository.js';
 import { rotateTokens } from '../../../src/connectors/grants/token-rotation.command.js';
 import { Api, expectStatus, type Person } from '../../support/api-client.js';
 import type { Fault } from '../../support/authorization-server.js';
 import { eventually } from '../../support/eventually.js';
-import { LiveSocket } from '../../support/socket-client.js';
+import { LiveSocket, type LiveEvent } from '../../support/socket-client.js';
 import { adminToken } from '../../support/tokens.js';
 import { GrantsWorld, NEXT_KEY, RETURN_URL, TOKEN_KEY, type Shown } from './grants-world.js';
 
@@ -38,6 +39,58 @@ describe('connecting a platform', () => {
     expect(response.status).toBe(303);
     expect(response.headers.get('location')).toBe(`${RETURN_URL}?platform=oidc&result=connected`);
     expect(await world.statusOn(person)).toEqual(['connected', 'connected']);
+  });
+
+  it('tells devices that somebody is on the way and how that went, unless they are connected meanwhile', async () => {
+    const person = await world.person();
+    const device = await LiveSocket.connect(world.b, person.token);
+    const told = async (...statuses: string[]): Promise<object | undefined> => {
+      const events = (): LiveEvent[] => device.heard.filter(({ type }) => type === 'connector.updated');
+      await eventually(`${statuses.length} changes`, () =>
+        Promise.resolve(events().length >= statuses.length || undefined),
+      );
+      const changes = events().map(({ data }) => data as object as { status: string });
+      expect(changes.map(({ status }) => status)).toEqual(statuses);
+      return changes.at(-1);
+    };
+    const begun = await world.begin(person);
+    const until = ((await told('connecting')) as { expiresAt: string }).expiresAt;
+    expect(await told('connecting')).toEqual({ platform: 'oidc', status: 'connecting', expiresAt: until });
+    expect(Date.parse(until) - Date.now()).toBeGreaterThan(500_000);
+    await world.comeBack(person, await world.server.visitAs(begun.authorizationUrl, 'deny'), begun);
+    expect(await told('connecting', 'disconnected')).toEqual({ platform: 'oidc', status: 'disconnected' });
+    await world.connect(person, 'somebody');
+    await told('connecting', 'disconnected', 'connecting', 'connected');
+    await world.begin(person, { force: true });
+    expectStatus(204, await person.delete(`${CONNECTORS}/oidc`));
+    await told('connecting', 'disconnected', 'connecting', 'connected', 'disconnected');
+    device.close();
+  });
+
+  it('answers a reload of a page that still waits for the platform with what the platform says then', async () => {
+    const person = await world.person();
+    const begun = await world.begin(person);
+    const address = await world.server.visitAs(begun.authorizationUrl, 'somebody');
+    const { code } = await world.server.tallies({ answers: 'held' });
+    const first = world.comeBack(person, address, begun);
+    await eventually('the code to be used', async () =>
+      (await world.server.tallies()).code > code ? true : undefined,
+    );
+    const rows = world.apps[1].app.get(AuthorizationsRepository, { strict: false });
+    const looks = jest.spyOn(rows, 'find');
+    const reload = world.comeBack(person.at(world.b), address, begun);
+    await eventually('the second to wait for the first', () =>
+      Promise.resolve(looks.mock.calls.length >= 3 || undefined),
+    );
+    const forged = new URL(address);
+    forged.searchParams.set('code', randomUUID());
+    expect(onward((await world.comeBack(person, forged, begun)).response)['code']).toBe('state-used');
+    expect(await world.statusOn(person)).toEqual(['connecting', 'connecting']);
+    await world.server.tallies({ answers: 'released' });
+    for (const { response } of await Promise.all([first, reload]))
+      expect(onward(response)).toEqual({ platform: 'oidc', result: 'connected' });
+    expect((await world.server.tallies()).code).toBe(code + 1);
+    looks.mockRestore();
   });
 
   it('answers a reload with the same, also of a page that is still loading, and asks the platform once', async () => {
