@@ -26,6 +26,11 @@ export class JobEnds {
     return this.telling(() => this.jobs.endIdle(id, end));
   }
 
+  /** Of one that is as it was under this fence, whoever had it then. Undefined when somebody has taken it since. */
+  endUntaken(claim: Claim, end: JobEnd): Promise<Job | undefined> {
+    return this.telling(() => this.jobs.endUntaken(claim, end));
+  }
+
   private telling(write: () => Promise<Job | undefined>): Promise<Job | undefined> {
     return this.outbox.telling(() =>
       this.database.transaction(async () => {

@@ -80,8 +80,8 @@ export function JobEnded(kind: string) {
 
 /**
  * Registers a provider's method that hears of it when a worker takes a job of a kind, or gives it back: to wait, to be
- * tried again, or to another worker. It is part of the transaction that does so: what it throws undoes it, and it is tried
- * again. What a run saves is its own to tell, and ends are told by {@link JobEnded}.
+ * tried again, or to another worker. It is part of the transaction that does so: what it throws undoes it, which
+ * counts as a run that has failed: the job is tried again later, and fails after its attempts. What a run saves is its own to tell, and ends are told by {@link JobEnded}.
  *
  * @example
  * @JobMoved('connector.extract')

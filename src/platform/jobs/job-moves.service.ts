@@ -3,8 +3,14 @@ import { Database } from '../database/database.js';
 import { EventLog } from '../events/event-log.service.js';
 import type { Job } from './job.js';
 import { JobHandlers } from './job-handlers.js';
+import { JobRefusals } from './job-refusals.service.js';
 import { jobEvent, jobStream, ownerStream } from './jobs.events.js';
 import { JobsRepository, type Claim, type ClaimRequest, type Release } from './jobs.repository.js';
+
+/** The job that somebody is just being told of. */
+interface Deaf {
+  job?: Job;
+}
 
 /**
  * The one way that jobs come to workers and back. Who shows one hears of it in the transaction that does it: what they
@@ -17,19 +23,36 @@ export class JobMoves {
   constructor(
     private readonly jobs: JobsRepository,
     private readonly handlers: JobHandlers,
+    private readonly refusals: JobRefusals,
     private readonly database: Database,
     private readonly events: EventLog,
   ) {}
 
-  /** Undefined when there is none to be taken. */
-  async claim(request: ClaimRequest): Promise<Job | undefined> {
+  /**
+   * Undefined when there is none to be taken. Refused when there is one, and who shows it cannot hear of it: then another
+   * one may be next.
+   */
+  async claim(request: ClaimRequest): Promise<Job | 'refused' | undefined> {
     // Most looks find nothing, and need no transaction for that.
     if (request.id === undefined && !(await this.jobs.hasDue(request))) return undefined;
-    return this.database.transaction(async () => {
-      const claimed = await this.jobs.claim(request);
-      if (claimed) await this.handlers.moved(claimed);
-      return claimed;
-    });
+    const deaf: Deaf = {};
+    try {
+      return await this.database.transaction(() => this.take(request, deaf));
+    } catch (error) {
+      if (!deaf.job) throw error;
+      await this.refusals.note(deaf.job, error);
+      return 'refused';
+    }
+  }
+
+  private async take(request: ClaimRequest, deaf: Deaf): Promise<Job | undefined> {
+    deaf.job = undefined;
+    const claimed = await this.jobs.claim(request);
+    if (!claimed) return undefined;
+    deaf.job = claimed;
+    await this.handlers.moved(claimed);
+    deaf.job = undefined;
+    return claimed;
   }
 
   /** False when the claim was lost. */

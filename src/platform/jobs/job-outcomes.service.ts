@@ -5,6 +5,7 @@ import { AppError, type ErrorKind } from '../errors/app-error.js';
 import { platformErrors } from '../errors/platform.errors.js';
 import { toProblem } from '../http/problem.js';
 import { Metrics } from '../metrics/metrics.js';
+import { backoffOf } from './backoff.js';
 import type { Job } from './job.js';
 import { JobEnds } from './job-ends.service.js';
 import { JobHandlers } from './job-handlers.js';
@@ -12,7 +13,6 @@ import { JobMoves } from './job-moves.service.js';
 import { JobsRepository } from './jobs.repository.js';
 import { JobWaits, type StopReason } from './running-job.js';
 
-const MAX_BACKOFF_MS = 60_000;
 /** What a job has done is stored nowhere else: a database that is away for a moment must not cost it. */
 const RETRY_MS = [200, 1_000, 3_000];
 const ABANDONED_AT_ONCE = 20;
@@ -82,7 +82,12 @@ export class JobOutcomes {
   async endAbandoned(orphanedAfterMs: number): Promise<void> {
     for (const job of await this.jobs.exhausted(orphanedAfterMs, ABANDONED_AT_ONCE)) {
       const error = platformErrors.internal(`The process that ran the job stopped ${job.attempts} times.`);
-      await this.ends.end(job, { status: 'failed', error: toProblem(error) });
+      await this.ends.end(job, { status: 'failed', error: toProblem(error) }).catch((cause: unknown) => {
+        this.logger.error(
+          { err: cause, jobId: job.id, kind: job.kind },
+          'An abandoned job could not be ended',
+        );
+      });
     }
   }
 
@@ -103,18 +108,13 @@ export class JobOutcomes {
     const isPassing = !(error instanceof AppError) || PASSING.has(error.kind);
     if (isPassing && job.attempts < job.maxAttempts) {
       this.logger.warn(entry, 'A job failed and is tried again');
-      const resumeInMs = this.backoffMs(job, error);
+      const { backoffMs } = this.handlers.get(job.kind).options;
+      const resumeInMs = backoffOf(job.attempts, backoffMs, error);
       const released = await this.moves.release(job, { status: 'queued', resumeInMs, uncounted: false });
       return released ? 'retried' : 'lost';
     }
     this.logger.error(entry, 'A job failed');
     return (await this.ends.end(job, { status: 'failed', error: toProblem(error) })) ? 'failed' : 'lost';
-  }
-
-  private backoffMs({ kind, attempts }: Job, error: unknown): number {
-    const asked = error instanceof AppError ? (error.retryAfterMs ?? 0) : 0;
-    const { backoffMs } = this.handlers.get(kind).options;
-    return Math.max(asked, Math.min(MAX_BACKOFF_MS, backoffMs * 2 ** (attempts - 1)));
   }
 
   private async insist(job: Job, end: () => Promise<string>): Promise<string> {

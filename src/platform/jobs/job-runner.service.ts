@@ -117,7 +117,10 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     const late = sleep(Math.min(HAND_BACK_MS, this.shutdown.workMs), undefined, { ref: false });
     await Promise.race([Promise.all(runs.map(({ done }) => done)), late]);
     clearInterval(this.heartbeat);
-    for (const { claimed } of this.running.values()) await this.outcomes.handBack(claimed);
+    for (const { claimed } of this.running.values())
+      await this.outcomes.handBack(claimed).catch((error: unknown) => {
+        this.logger.error({ err: error, jobId: claimed.id }, 'A job was left to be taken over');
+      });
     this.running.clear();
   }
 
@@ -140,6 +143,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     const orphanedAfterMs = settings.takenOverAfterMs;
     const asked = performance.now();
     const claimed = await this.moves.claim({ worker, kinds, id, orphanedAfterMs });
+    if (claimed === 'refused') return this.claim(id);
     if (!claimed) return undefined;
     this.heardAt = Math.max(this.heardAt, asked);
     return this.run(claimed);

@@ -30,7 +30,7 @@ export interface Job {
   checkpoint: unknown;
   result: unknown;
   error: Partial<Problem> | null;
-  /** Runs that ended in a failure or with their process, the present one included. */
+  /** Runs that ended in a failure or with their process, or could not begin; the present one included. */
   attempts: number;
   maxAttempts: number;
   /** Rises with every claim; what an earlier claim still writes is refused. */

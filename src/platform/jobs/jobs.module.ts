@@ -9,6 +9,7 @@ import { JobLists } from './job-lists.service.js';
 import { JobMetrics } from './job-metrics.js';
 import { JobMoves } from './job-moves.service.js';
 import { JobOutcomes } from './job-outcomes.service.js';
+import { JobRefusals } from './job-refusals.service.js';
 import { JobRunner } from './job-runner.service.js';
 import { JobSweep } from './job-sweep.js';
 import { JobEntity } from './job.entity.js';
@@ -31,6 +32,7 @@ import { Jobs } from './jobs.service.js';
     JobMetrics,
     JobMoves,
     JobOutcomes,
+    JobRefusals,
     JobRunner,
     JobSweep,
     JobTopic,

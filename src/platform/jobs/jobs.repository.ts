@@ -37,6 +37,8 @@ const COLUMNS = `id, kind, user_id AS "userId", key, status, progress, payload, 
 const ACTIVE = `status IN ('queued', 'running', 'waiting')`;
 const IDLE = `status IN ('queued', 'waiting')`;
 const HELD = `id = $1 AND fence = $2 AND status = 'running'`;
+/** Nobody has taken it since. */
+const SAME = `id = $1 AND fence = $2 AND ${ACTIVE}`;
 /** Parameters: kinds, id or null, seconds after which a worker that is not heard of counts as gone. */
 const DUE = `kind = ANY($1::text[]) AND ($2::uuid IS NULL OR id = $2) AND (
   (${IDLE} AND resume_at <= clock_timestamp())
@@ -123,10 +125,7 @@ export class JobsRepository {
 
   /** Inside a transaction: nobody claims, releases or ends it before the end of that. Undefined when the claim was lost. */
   async hold({ id, fence }: Claim): Promise<Job | undefined> {
-    return this.one(`SELECT ${COLUMNS} FROM jobs WHERE id = $1 AND fence = $2 AND ${ACTIVE} FOR SHARE`, [
-      id,
-      fence,
-    ]);
+    return this.one(`SELECT ${COLUMNS} FROM jobs WHERE ${SAME} FOR SHARE`, [id, fence]);
   }
 
   /** One that is to be cancelled, which its worker was not told in time, is due at once: the next run ends it. */
@@ -139,9 +138,26 @@ export class JobsRepository {
     );
   }
 
+  /** It is taken up again then, and not before: also one whose worker is gone. Undefined when it was taken meanwhile. */
+  countRefusal({ id, fence }: Claim, resumeInMs: number): Promise<Job | undefined> {
+    return this.one(
+      `WITH refused AS (
+         UPDATE jobs SET attempts = attempts + 1, resume_at = clock_timestamp() + make_interval(secs => $3),
+           heartbeat_at = CASE WHEN status = 'running' THEN clock_timestamp() END, updated_at = now()
+         WHERE ${SAME} RETURNING jobs.*
+       ) SELECT ${COLUMNS} FROM refused`,
+      [id, fence, resumeInMs / 1_000],
+    );
+  }
+
   /** Ends a claimed job. Undefined when the claim was lost. */
   end({ id, fence }: Claim, end: JobEnd): Promise<Job | undefined> {
     return this.endWhere(HELD, [id, fence], end);
+  }
+
+  /** Ends one that cannot be taken. Undefined when it was taken meanwhile. */
+  endUntaken({ id, fence }: Claim, end: JobEnd): Promise<Job | undefined> {
+    return this.endWhere(SAME, [id, fence], end);
   }
 
   /** Ends one that no worker has. Undefined when one has it meanwhile, or it has ended. */

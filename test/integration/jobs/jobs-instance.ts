@@ -11,6 +11,7 @@ import { JobFollower } from '../../../src/platform/jobs/job-follower.service.js'
 import { JobHandlers } from '../../../src/platform/jobs/job-handlers.js';
 import { JobMoves } from '../../../src/platform/jobs/job-moves.service.js';
 import { JobOutcomes } from '../../../src/platform/jobs/job-outcomes.service.js';
+import { JobRefusals } from '../../../src/platform/jobs/job-refusals.service.js';
 import { JobRunner } from '../../../src/platform/jobs/job-runner.service.js';
 import { JobSweep } from '../../../src/platform/jobs/job-sweep.js';
 import { JobsRepository } from '../../../src/platform/jobs/jobs.repository.js';
@@ -81,7 +82,8 @@ export class JobsInstance {
     this.handlers = new JobHandlers({ getProviders: () => providers } as unknown as DiscoveryService);
     this.alarm = new JobAlarm(this.connections, redis, runtime);
     const ends = new JobEnds(this.rows, this.handlers, this.database, this.outbox);
-    const moves = new JobMoves(this.rows, this.handlers, this.database, this.log);
+    const refusals = new JobRefusals(this.rows, this.handlers, ends);
+    const moves = new JobMoves(this.rows, this.handlers, refusals, this.database, this.log);
     const outcomes = new JobOutcomes(this.rows, this.handlers, ends, moves, this.metrics);
     this.runner = new JobRunner(
       this.rows,

@@ -4,6 +4,7 @@ import type { LogEvent } from '../../../src/platform/events/event-log.js';
 import { newId } from '../../../src/platform/ids/ids.js';
 import { isActive, type Job } from '../../../src/platform/jobs/job.js';
 import { jobStream, ownerStream } from '../../../src/platform/jobs/jobs.events.js';
+import { Shutdown } from '../../../src/platform/shutdown/shutdown.js';
 import { JobStopped } from '../../../src/platform/jobs/running-job.js';
 import { undisturbed } from '../../../libs/redis/src/testing/undisturbed.js';
 import { eventually } from '../../support/eventually.js';
@@ -170,12 +171,74 @@ export function describeJobs(start: (features: ScriptedJobs) => Promise<JobsInst
     ]);
   });
 
-  it('a job is not taken while those who show it cannot hear of it, and then all the same', async () => {
+  it('a job is not taken when those who show it cannot hear of it, which counts as an attempt, but later', async () => {
     let failures = 0;
     features.onMove = () => (failures++ === 0 ? Promise.reject(new Error('deaf')) : Promise.resolve());
     const { id } = await order();
-    expect(await ended(id)).toMatchObject({ status: 'succeeded', attempts: 1, fence: 1 });
+    expect(await ended(id)).toMatchObject({ status: 'succeeded', attempts: 2, fence: 1 });
     expect(features.runs).toEqual([id]);
+  });
+
+  it('a job that can never be taken because those who show it are deaf fails after all its attempts, in nobody’s way', async () => {
+    features.onMove = ({ key }) => (key === 'deaf' ? Promise.reject(new Error('deaf')) : Promise.resolve());
+    // The other one is due later, and nobody is woken for it.
+    features.script = (job) =>
+      job.checkpoint ? Promise.resolve({}) : job.save({ at: 1 }).then(() => job.waitUntil(new Date()));
+    const deaf = await order('scripted', 'deaf');
+    const other = await order();
+    expect((await ended(other.id)).status).toBe('succeeded');
+    const job = await ended(deaf.id);
+    expect(job).toMatchObject({ status: 'failed', attempts: 3, fence: 0, error: { code: 'internal' } });
+    expect(JSON.stringify(job.error)).not.toContain('deaf');
+    expect(features.runs).not.toContain(deaf.id);
+    expect(features.ends.filter(({ id }) => id === deaf.id)).toMatchObject([{ status: 'failed' }]);
+    const last = await eventually('the end to be told', async () => (await told(deaf.id)).at(-1));
+    expect(last).toMatchObject({ type: 'job.failed', data: { jobId: deaf.id, status: 'failed' } });
+  });
+
+  it('nor is one taken over for ever that a dead worker has left behind', async () => {
+    features.onMove = ({ attempts }) =>
+      attempts > 1 ? Promise.reject(new Error('deaf')) : Promise.resolve();
+    features.script = async (job) => {
+      await instance.database.manager.query(
+        `UPDATE jobs SET heartbeat_at = now() - interval '1 hour', attempts = max_attempts - 1, fence = fence + 1
+         WHERE id = $1`,
+        [job.id],
+      );
+      throw await stopped(job);
+    };
+    const { id } = await order();
+    expect(await ended(id)).toMatchObject({ status: 'failed', attempts: 3, fence: 2 });
+    expect(features.runs).toEqual([id]);
+  });
+
+  it('a process that stops leaves to be taken over what it cannot hand back, and hands back the others', async () => {
+    const ignore = gate();
+    features.script = () => ignore.opened;
+    const [deaf, other] = [await order('scripted', 'deaf'), await order()];
+    for (const { id } of [deaf, other]) await until(id, ({ status }) => status === 'running');
+    features.onMove = ({ key }) => (key === 'deaf' ? Promise.reject(new Error('deaf')) : Promise.resolve());
+    jest.spyOn(Shutdown.prototype, 'workMs', 'get').mockReturnValue(50);
+    await instance.runner.finish();
+    jest.restoreAllMocks();
+    expect((await instance.jobs.find(deaf.id))?.status).toBe('running');
+    expect((await instance.jobs.find(other.id))?.status).toBe('queued');
+    ignore.open();
+  });
+
+  it('an abandoned job whose end nobody can hear of keeps no other one from its end', async () => {
+    features.onEnd = ({ key }) => (key === 'deaf' ? Promise.reject(new Error('deaf')) : Promise.resolve());
+    features.script = stopped;
+    const jobs = [await order('scripted', 'deaf'), await order()] as const;
+    for (const { id } of jobs) await until(id, ({ status }) => status === 'running');
+    for (const [at, { id }] of jobs.entries())
+      await instance.database.manager.query(
+        `UPDATE jobs SET fence = fence + 1, attempts = max_attempts, heartbeat_at = now() - interval '1 hour' * $2::int
+         WHERE id = $1`,
+        [id, 2 - at],
+      );
+    expect((await ended(jobs[1].id)).status).toBe('failed');
+    expect((await instance.jobs.find(jobs[0].id))?.status).toBe('running');
   });
 
   it(

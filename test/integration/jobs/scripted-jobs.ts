@@ -10,6 +10,8 @@ export class ScriptedJobs {
   readonly ends: Job[] = [];
   /** Hears of every taking and giving back, as a part of it. */
   onMove: (job: Job) => Promise<void> = () => Promise.resolve();
+  /** Hears of every end, as a part of it. */
+  onEnd: (job: Job) => Promise<void> = () => Promise.resolve();
   script: Script = () => Promise.resolve({ done: true });
 
   @JobHandler('scripted', { attempts: 3, backoffMs: 10 })
@@ -36,7 +38,7 @@ export class ScriptedJobs {
   @JobEnded('scripted')
   ended(job: Job): Promise<void> {
     this.ends.push(job);
-    return Promise.resolve();
+    return this.onEnd(job);
   }
 }
 
