@@ -8,6 +8,8 @@ export interface ServerTallies {
   code: number;
   refresh: number;
   revoked: number;
+  /** Tokens that it was asked to take back, those that it holds back included. */
+  revoking: number;
   /** Every token that it has ever given. */
   issued: string[];
 }
@@ -82,7 +84,7 @@ export class AuthorizationServer extends ServerProgram {
     return new AuthorizationServer(...(await this.launch('oidc-server.mjs', redirectUri)));
   }
 
-  /** @param as who is logged in there; "deny" does not agree */
+  /** @param as who is logged in there; "deny" does not agree, and "one grant of …" always agrees to the same grant */
   visitAs(authorizationUrl: string, as: string): Promise<URL> {
     const url = new URL(authorizationUrl);
     url.searchParams.set('login_hint', as);
@@ -94,6 +96,11 @@ export class AuthorizationServer extends ServerProgram {
    */
   async tallies({ answers }: { answers?: 'held' | 'given' | 'released' } = {}): Promise<ServerTallies> {
     return (await this.control(answers ? `answers=${answers}` : '')) as ServerTallies;
+  }
+
+  /** From now on: takes tokens back only when it is told to. */
+  async hold(revocations: 'held' | 'released'): Promise<void> {
+    await this.control(`revocations=${revocations}`);
   }
 }
 

@@ -6,11 +6,15 @@ import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 
 const [redirectUri] = process.argv.slice(2);
-const counts = { code: 0, refresh: 0, revoked: 0 };
+const counts = { code: 0, refresh: 0, revoked: 0, revoking: 0 };
 const issued = new Set();
-/** While there is one, answers with tokens wait for it. */
+/** Of the accounts that have one grant for all that the client asks for: whoever ends a part of it ends the whole. */
+const grants = new Map();
+/** While there is one, answers with tokens wait for it, or revocations before they are carried out. */
 let gate;
 let open = () => undefined;
+let revocationGate;
+let openRevocations = () => undefined;
 
 const server = createServer();
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -52,13 +56,20 @@ async function decide(request, response) {
     return;
   }
   const accountId = params.login_hint ?? 'somebody';
-  const grant = new provider.Grant({ accountId, clientId: params.client_id });
+  const known = grants.has(accountId) ? await provider.Grant.find(grants.get(accountId)) : undefined;
+  const grant = known ?? new provider.Grant({ accountId, clientId: params.client_id });
   grant.addOIDCScope(params.scope);
-  const result = { login: { accountId }, consent: { grantId: await grant.save() } };
+  const grantId = await grant.save();
+  if (accountId.startsWith('one grant of ')) grants.set(accountId, grantId);
+  const result = { login: { accountId }, consent: { grantId } };
   await provider.interactionFinished(request, response, result);
 }
 
 provider.use(async (context, next) => {
+  if (context.path === '/token/revocation') {
+    counts.revoking++;
+    await revocationGate;
+  }
   await next();
   if (context.path === '/token/revocation') counts.revoked++;
   if (context.path !== '/token') return;
@@ -77,6 +88,9 @@ function control(request, response) {
   if (wanted === 'held') gate = new Promise((resolve) => (open = resolve));
   if (wanted === 'given') gate = undefined;
   if (wanted === 'released') open((gate = undefined));
+  const revocations = url.searchParams.get('revocations');
+  if (revocations === 'held') revocationGate = new Promise((resolve) => (openRevocations = resolve));
+  if (revocations === 'released') openRevocations((revocationGate = undefined));
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify({ ...counts, issued: [...issued] }));
 }

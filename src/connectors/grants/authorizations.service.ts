@@ -26,6 +26,7 @@ import { insist } from './insist.js';
 import { digestOf, isDigestOf, randomSecret } from './random-secrets.js';
 import { RefreshTimes } from './refresh-times.js';
 import { ReturnUrls } from './return-urls.service.js';
+import { Revocations } from './revocations.service.js';
 import { SecretText } from './secret-text.js';
 import { TokenVault } from './token-vault.js';
 
@@ -90,6 +91,7 @@ export class Authorizations {
     private readonly accounts: AccountsRepository,
     private readonly holders: ProviderAccounts,
     private readonly connections: Connections,
+    private readonly revocations: Revocations,
     private readonly times: RefreshTimes,
     private readonly database: Database,
     private readonly outbox: EventOutbox,
@@ -128,6 +130,7 @@ export class Authorizations {
       forced: order.force === true,
       ttlMs: TTL_MS,
     });
+    await this.revocations.settled(userId, platform);
     return { authorizationUrl, state, nonce, expiresAt };
   }
 

@@ -16,6 +16,11 @@ export class RefreshTimes {
   /** Those who find a renewal under way wait so long for it. */
   readonly waitMs: number = 12_000;
 
+  /** A grant that somebody may be on the way back to is not given back before it has been looked at again. */
+  readonly returnMs: number = 2_000;
+  /** Who begins to connect waits so long for a grant that is just being given back: two requests that end in time. */
+  readonly revocationMs: number = 12_000;
+
   /** Nobody else uses the refresh token meanwhile: as long as the one who has it may still send it, or store the answer. */
   get claimMs(): number {
     return this.slackMs + this.requestMs + this.storeMs + this.lastStoreMs;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import { newId } from '../../platform/ids/ids.js';
@@ -8,19 +9,29 @@ import type { RunningJob } from '../../platform/jobs/running-job.js';
 import type { EndedGrant, SealedTokens } from '../connections/accounts.repository.js';
 import { Providers } from '../registry/providers.service.js';
 import { GrantClients } from './grant-clients.js';
+import { RefreshTimes } from './refresh-times.js';
 import { TokenVault, UnreadableSeal } from './token-vault.js';
 
 const KIND = 'connector.revoke';
 
+const FIRST_LOOK_MS = 25;
+const LONGEST_LOOK_MS = 500;
+
 interface Revocation extends SealedTokens {
   userId: string;
   platform: string;
+  /** Somebody may be about to connect the account again. */
+  isAwaited: boolean;
 }
 
 /**
  * Gives grants back to the platforms, after the connection has ended here and whatever the platform says. A job does it,
  * so that nobody waits for a platform, a process may die, and a platform that is away is asked again. The job knows the
  * row with the sealed tokens and no token; the row goes with the job, however that ends.
+ *
+ * At many platforms all that a user has granted an application is one grant, and a token of an earlier connection takes the
+ * present one with it. So nothing is asked for while the account is connected or may be about to be: before its request a
+ * job looks for open authorisations, and whoever begins one waits for jobs that may have looked before.
  */
 @Injectable()
 export class Revocations {
@@ -30,6 +41,7 @@ export class Revocations {
     private readonly providers: Providers,
     private readonly clients: GrantClients,
     private readonly vault: TokenVault,
+    private readonly times: RefreshTimes,
   ) {}
 
   /** Part of the running transaction. */
@@ -55,9 +67,22 @@ export class Revocations {
     );
   }
 
+  /**
+   * After the commit that opens an authorisation: until no request is on its way that did not know of that, or for as long
+   * as one may take.
+   */
+  async settled(userId: string, platform: string): Promise<void> {
+    const until = performance.now() + this.times.revocationMs;
+    for (let lookMs = FIRST_LOOK_MS; await this.isUnderWay(userId, platform); lookMs *= 2) {
+      if (performance.now() > until) return;
+      await sleep(Math.min(lookMs, LONGEST_LOOK_MS));
+    }
+  }
+
   @JobHandler(KIND, { attempts: 4, backoffMs: 5_000, timeoutMs: 30_000 })
-  protected async revoke({ payload }: RunningJob<{ revocation: string }>): Promise<object> {
-    const ordered = await this.find(payload.revocation);
+  protected async revoke(job: RunningJob<{ revocation: string }>): Promise<object> {
+    const ordered = await this.find(job.payload.revocation);
+    if (ordered?.isAwaited) return job.waitUntil(new Date(Date.now() + this.times.returnMs));
     const provider = ordered && this.providers.find(ordered.platform);
     if (!ordered || !provider?.client) return { revoked: false };
     try {
@@ -80,10 +105,24 @@ export class Revocations {
     await this.database.manager.query('DELETE FROM connector_revocations WHERE id = $1', [revocation]);
   }
 
-  /** Undefined when the account is connected (again): its grant is in use. */
+  private async isUnderWay(userId: string, platform: string): Promise<boolean> {
+    const rows = await this.database.manager.query<{ id: string }[]>(
+      'SELECT id FROM connector_revocations WHERE user_id = $1 AND platform = $2',
+      [userId, platform],
+    );
+    for (const { id } of rows) if ((await this.jobs.findActive(KIND, id))?.status === 'running') return true;
+    return false;
+  }
+
+  /**
+   * Undefined when the account is connected (again): its grant is in use. Who came back in time is let finish.
+   */
   private async find(id: string): Promise<Revocation | undefined> {
     const rows = await this.database.manager.query<Revocation[]>(
-      `SELECT user_id AS "userId", platform, access_token AS access, refresh_token AS refresh
+      `SELECT user_id AS "userId", platform, access_token AS access, refresh_token AS refresh, EXISTS (
+         SELECT 1 FROM connector_authorizations o WHERE o.user_id = r.user_id AND o.platform = r.platform
+           AND o.outcome IS NULL AND o.expires_at > now() - interval '1 minute'
+       ) AS "isAwaited"
        FROM connector_revocations r WHERE id = $1 AND NOT EXISTS (
          SELECT 1 FROM connector_accounts a WHERE a.user_id = r.user_id AND a.platform = r.platform
            AND (r.account_id IS NULL OR a.account_id = r.account_id)

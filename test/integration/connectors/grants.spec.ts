@@ -199,6 +199,7 @@ describe('connecting a platform', () => {
     expect(atOnce.filter((code) => code === undefined)).toHaveLength(1);
     expect([...atOnce, await back(2)].filter((code) => code === 'already-connected')).toHaveLength(2);
     expect(await world.statusOn(person)).toEqual(['connected', 'connected']);
+    await world.sql.query(`UPDATE jobs SET resume_at = now() WHERE status = 'waiting'`);
     await eventually('two grants to be given back', async () =>
       (await world.server.tallies()).revoked === revoked + 4 ? true : undefined,
     );
@@ -263,6 +264,59 @@ describe('ending a connection', () => {
     });
     expectStatus(204, await person.delete(`${CONNECTORS}/oidc`));
     expectStatus(404, await person.delete(`${CONNECTORS}/nothing`));
+  });
+});
+
+describe('ending a connection and making it anew', () => {
+  it('does not end what is made anew, where the platform takes both for one grant', async () => {
+    const person = await world.person();
+    await world.connect(person, 'one grant of somebody');
+    const { revoking } = await world.server.tallies();
+    await world.server.hold('held');
+    expectStatus(204, await person.delete(`${CONNECTORS}/oidc`));
+    await eventually('the platform to be asked to end the grant', async () =>
+      (await world.server.tallies()).revoking > revoking ? true : undefined,
+    );
+    const anew = world.connect(person, 'one grant of somebody');
+    // Whoever is not kept waiting is connected by then.
+    await Promise.race([anew, sleep(400)]);
+    await world.server.hold('released');
+    await anew;
+    await eventually('the platform to have ended what there was', async () => {
+      const { rowCount } = await world.sql.query('SELECT 1 FROM connector_revocations');
+      return rowCount === 0 ? true : undefined;
+    });
+    await world.letExpire(person);
+    expect(await world.tokens().get(person.user.id, 'oidc')).not.toBe('');
+  });
+
+  it('gives nothing back while somebody may be on the way back to it, and does so when nobody came', async () => {
+    const person = await world.person();
+    const { revoked } = await world.server.tallies();
+    const tabs = [await world.begin(person), await world.begin(person), await world.begin(person)] as const;
+    const back = async (at: 0 | 1 | 2): Promise<string | undefined> => {
+      const address = await world.server.visitAs(tabs[at].authorizationUrl, `account ${at}`);
+      return onward((await world.comeBack(person, address, tabs[at])).response)['code'];
+    };
+    expect([await back(0), await back(1)]).toEqual([undefined, 'already-connected']);
+    const job = async (): Promise<string | undefined> => {
+      const { rows } = await world.sql.query<{ status: string }>(
+        `SELECT j.status FROM jobs j JOIN connector_revocations r ON j.key = r.id::text WHERE r.user_id = $1`,
+        [person.user.id],
+      );
+      return rows[0]?.status;
+    };
+    await eventually('the grant of the second to wait', async () => (await job()) === 'waiting' || undefined);
+    expect((await world.server.tallies()).revoked).toBe(revoked);
+    await world.sql.query(
+      `UPDATE connector_authorizations SET expires_at = now() - interval '5 minutes' WHERE user_id = $1`,
+      [person.user.id],
+    );
+    await world.sql.query(`UPDATE jobs SET resume_at = now() WHERE status = 'waiting'`);
+    await eventually('it to be given back', async () =>
+      (await world.server.tallies()).revoked === revoked + 2 ? true : undefined,
+    );
+    expect(await world.statusOn(person)).toEqual(['connected', 'connected']);
   });
 });
 
