@@ -1,19 +1,26 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { createLogger } from '../../../src/platform/logging/logger.js';
-import { RefreshTimes } from '../../../src/connectors/grants/refresh-times.js';
-import { AccessTokens } from '../../../src/connectors/grants/access-tokens.service.js';
-import { expectStatus, newPerson, type Api, type Person } from '../../support/api-client.js';
-import { AuthorizationServer, FaultyServer } from '../../support/authorization-server.js';
-import type { PostgresDatabase } from '../../support/postgres-server.js';
-import { startRedis, type RedisServer } from '../../support/redis-server.js';
-import { startApp, type RunningApp } from '../../support/running-app.js';
-import { testServers } from '../../support/test-servers.js';
+import { createLogger } from '../../../../src/platform/logging/logger.js';
+import { RefreshTimes } from '../../../../src/connectors/grants/refresh-times.js';
+import { AccessTokens } from '../../../../src/connectors/grants/access-tokens.service.js';
+import { expectStatus, newPerson, type Api, type Person } from '../../../support/api-client.js';
+import { AuthorizationServer, FaultyServer } from '../../../support/authorization-server.js';
+import type { PostgresDatabase } from '../../../support/postgres-server.js';
+import { startRedis, type RedisServer } from '../../../support/redis-server.js';
+import { startApp, type RunningApp } from '../../../support/running-app.js';
+import { testServers } from '../../../support/test-servers.js';
 
 const PUBLIC_URL = 'https://rapport.test';
 const CALLBACK = `${PUBLIC_URL}/api/connectors/oidc/callback`;
 export const RETURN_URL = `${PUBLIC_URL}/settings`;
+export const CONNECTORS = '/api/connectors';
+
+export const codeOf = (text: string): string => (JSON.parse(text) as { code: string }).code;
+
+/** What a browser that is sent on brings along. */
+export const onward = (response: Response): Record<string, string> =>
+  Object.fromEntries(new URL(response.headers.get('location') ?? '').searchParams);
 
 /** What both instances seal with, and what they can read besides. */
 export const TOKEN_KEY = `k1:${randomBytes(32).toString('base64')}`;
