@@ -21,6 +21,8 @@ import { Resets } from './extraction/resets.service.js';
 import { SyncsRepository } from './extraction/syncs.repository.js';
 import { AccessTokens } from './grants/access-tokens.service.js';
 import { AuthorizationLog } from './grants/authorization-log.service.js';
+import { AuthorizationServers } from './grants/authorization-servers.js';
+import { AuthorizationUse } from './grants/authorization-use.service.js';
 import { AuthorizationsController } from './grants/authorizations.controller.js';
 import { AuthorizationsRepository } from './grants/authorizations.repository.js';
 import { Authorizations } from './grants/authorizations.service.js';
@@ -66,12 +68,14 @@ import { SoulSignatures } from './signature/signatures.service.js';
     ProviderQuotas,
     ProviderApi,
     TokenVault,
+    AuthorizationServers,
     GrantClients,
     ReturnUrls,
     RefreshTimes,
     AccountsRepository,
     AuthorizationsRepository,
     AuthorizationLog,
+    AuthorizationUse,
     Authorizations,
     Revocations,
     TokenStore,

@@ -14,7 +14,8 @@ import {
   type BegunAuthorizationView,
   type OlderCallbackEnd,
 } from './authorizations.dto.js';
-import { Authorizations, type FinishedAuthorization, type ReturnedAnswer } from './authorizations.service.js';
+import type { ReturnedAnswer } from './authorization-use.service.js';
+import { Authorizations, type FinishedAuthorization } from './authorizations.service.js';
 import { nonceIn, nonceCookie } from './nonce-cookie.js';
 import { ReturnUrls } from './return-urls.service.js';
 

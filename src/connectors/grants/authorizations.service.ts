@@ -1,30 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { randomPKCECodeVerifier } from 'openid-client';
 import type { Actor } from '../../platform/actor/actor.js';
-import { Database } from '../../platform/database/database.js';
 import { AppError } from '../../platform/errors/app-error.js';
 import { platformErrors } from '../../platform/errors/platform.errors.js';
-import { EventOutbox } from '../../platform/events/event-outbox.service.js';
-import { AccountsRepository, type EndedGrant } from '../connections/accounts.repository.js';
-import { Connections } from '../connections/connections.service.js';
+import { AccountsRepository } from '../connections/accounts.repository.js';
 import { connectorErrors } from '../connectors.errors.js';
-import { ProviderAccounts } from '../registry/provider-accounts.service.js';
 import type { ConfiguredProvider } from '../registry/provider.js';
 import { Providers } from '../registry/providers.service.js';
 import { AuthorizationLog } from './authorization-log.service.js';
 import {
   failure,
   problemOf,
-  refusalOf,
   type AuthorizationOutcome,
   type AuthorizationResult,
 } from './authorization-outcomes.js';
+import { AuthorizationUse, type ReturnedAnswer } from './authorization-use.service.js';
 import { AuthorizationsRepository, type StoredAuthorization } from './authorizations.repository.js';
 import { GrantClients } from './grant-clients.js';
-import { insist } from './insist.js';
 import { digestOf, isDigestOf, randomSecret } from './random-secrets.js';
-import { RefreshTimes } from './refresh-times.js';
 import { ReturnUrls } from './return-urls.service.js';
 import { Revocations } from './revocations.service.js';
 import { SecretText } from './secret-text.js';
@@ -55,16 +49,6 @@ export interface BegunAuthorization {
   expiresAt: Date;
 }
 
-/** What somebody came back from a platform with, as the platform put it into the address. */
-export interface ReturnedAnswer {
-  /** Where the address names it. */
-  platform?: string;
-  state: string;
-  code?: string;
-  iss?: string;
-  error?: string;
-}
-
 /** Who came back: a browser by what its cookie for this state says, or a user by an access token. */
 export type Returning = { nonce: string | undefined } | { userId: string };
 
@@ -79,22 +63,16 @@ export interface FinishedAuthorization {
 /** People's way to a platform and back, with their consent or without. */
 @Injectable()
 export class Authorizations {
-  private readonly logger = new Logger(Authorizations.name);
-
   constructor(
     private readonly rows: AuthorizationsRepository,
     private readonly log: AuthorizationLog,
+    private readonly uses: AuthorizationUse,
     private readonly providers: Providers,
     private readonly clients: GrantClients,
     private readonly vault: TokenVault,
     private readonly returnUrls: ReturnUrls,
     private readonly accounts: AccountsRepository,
-    private readonly holders: ProviderAccounts,
-    private readonly connections: Connections,
     private readonly revocations: Revocations,
-    private readonly times: RefreshTimes,
-    private readonly database: Database,
-    private readonly outbox: EventOutbox,
   ) {}
 
   /**
@@ -156,7 +134,7 @@ export class Authorizations {
   ): Promise<AuthorizationOutcome> {
     const answerDigest = digestOf(JSON.stringify([answer.code, answer.error, answer.iss]));
     if (!stored.isUsed && (await this.rows.use(stored.stateDigest, answerDigest)))
-      return this.use(stored, answer);
+      return this.uses.use(stored, answer);
     const now = await this.settled(stored, answerDigest);
     if (now?.outcome) return now.outcome;
     return failure(
@@ -178,61 +156,7 @@ export class Authorizations {
       if (!isSame || performance.now() > until) return { ...now, outcome: null };
     }
   }
-
-  private async use(stored: StoredAuthorization, answer: ReturnedAnswer): Promise<AuthorizationOutcome> {
-    const given: Given = {};
-    try {
-      return await this.connect(stored, answer, given);
-    } catch (error) {
-      if (!(error instanceof AppError))
-        this.logger.error({ msg: 'A platform was not connected', platform: stored.platform, err: error });
-      const outcome = failure(error);
-      await this.log.fail(stored, outcome, given.grant);
-      return outcome;
-    }
-  }
-
-  /**
-   * @param given what the platform has given by then, for whoever has to give it back
-   * @throws whatever keeps the platform from being connected
-   */
-  private async connect(
-    stored: StoredAuthorization,
-    answer: ReturnedAnswer,
-    given: Given,
-  ): Promise<AuthorizationOutcome> {
-    const { userId, platform, scopes, redirectUri } = stored;
-    const provider = this.providers.get(platform);
-    await this.clients.checkIssuer(provider, answer.iss);
-    if (answer.error !== undefined || answer.code === undefined)
-      throw refusalOf(provider.title, answer.error);
-    const verifier = this.vault.open(stored.verifier, { userId, platform, kind: 'verifier' }).reveal();
-    const request = { redirectUri, state: answer.state, verifier, scopes };
-    const grant = await this.clients.exchange(provider, { code: answer.code, iss: answer.iss }, request);
-    const tokens = this.vault.sealPair(grant, { userId, platform });
-    given.grant = { accountId: null, ...tokens };
-    const facts = await this.holders.read(provider, grant.access.reveal());
-    given.grant.accountId = facts.id;
-    const account = { facts, tokens, scopes: grant.scopes ?? scopes, expiresInMs: grant.expiresInMs };
-    const outcome: AuthorizationOutcome = { result: 'connected' };
-    await insist(this.times.storeMs, () =>
-      this.outbox.telling(() =>
-        this.database.transaction(async () => {
-          if (!(await this.rows.end(stored.stateDigest, outcome))) throw endedMeanwhile();
-          await this.connections.connect(userId, platform, account, stored.forced);
-        }),
-      ),
-    );
-    return outcome;
-  }
 }
-
-interface Given {
-  grant?: EndedGrant;
-}
-
-const endedMeanwhile = (): AppError =>
-  connectorErrors['state-used']('The connection was ended before it was complete; connect again.');
 
 /** @throws validation-failed */
 function scopesOf({ title, grant }: ConfiguredProvider, wanted: readonly string[] | undefined): string[] {

@@ -1,32 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import {
-  allowInsecureRequests,
   authorizationCodeGrant,
   buildAuthorizationUrl,
   calculatePKCECodeChallenge,
-  ClientSecretBasic,
-  ClientSecretPost,
-  Configuration,
-  customFetch,
-  discovery,
-  None,
   refreshTokenGrant,
   tokenRevocation,
-  type ClientAuth,
-  type ServerMetadata,
   type TokenEndpointResponse,
 } from 'openid-client';
 import { connectorErrors } from '../connectors.errors.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import { outboundFailed } from '../outbound/outbound.errors.js';
 import type { ConfiguredProvider } from '../registry/provider.js';
+import { AuthorizationServers, clientOf } from './authorization-servers.js';
 import { grantFault, type GrantFault } from './grant-faults.js';
 import { nonceOf } from './random-secrets.js';
-import { RefreshTimes } from './refresh-times.js';
 import { SecretText } from './secret-text.js';
 
 const REVOCATION_MS = 5_000;
-const METADATA_MS = 3_600_000;
 
 /** What a platform grants. */
 export interface Grant {
@@ -53,16 +43,14 @@ export interface AuthorizationAnswer {
 /** The conversation with the platforms' authorisation servers. The protocol is openid-client's, the requests are guarded. */
 @Injectable()
 export class GrantClients {
-  private readonly discovered = new Map<string, { metadata: Promise<ServerMetadata>; untilMs: number }>();
-
   constructor(
+    private readonly servers: AuthorizationServers,
     private readonly outbound: OutboundClient,
-    private readonly times: RefreshTimes,
   ) {}
 
   /** Where a browser is sent. @throws not-configured, upstream-failed, upstream-timeout */
   async authorizationUrl(provider: ConfiguredProvider, request: AuthorizationRequest): Promise<string> {
-    const configuration = await this.configuration(provider);
+    const configuration = await this.servers.configuration(provider);
     const url = buildAuthorizationUrl(configuration, {
       ...provider.grant.parameters?.(request.scopes),
       response_type: 'code',
@@ -80,7 +68,7 @@ export class GrantClients {
   async checkIssuer(provider: ConfiguredProvider, iss: string | undefined): Promise<void> {
     // A platform that has not named its issuer here is known by the address that it sends people back to.
     if (provider.grant.issuer === undefined) return;
-    const metadata = await this.metadata(provider);
+    const metadata = await this.servers.metadata(provider);
     const isExpected = metadata.authorization_response_iss_parameter_supported === true;
     if (iss === undefined ? !isExpected : iss === metadata.issuer) return;
     throw connectorErrors['issuer-mismatch'](
@@ -99,7 +87,7 @@ export class GrantClients {
     url.searchParams.set('state', request.state);
     if (iss !== undefined && provider.grant.issuer !== undefined) url.searchParams.set('iss', iss);
     try {
-      const answer = await authorizationCodeGrant(await this.configuration(provider), url, {
+      const answer = await authorizationCodeGrant(await this.servers.configuration(provider), url, {
         pkceCodeVerifier: request.verifier,
         expectedState: request.state,
         ...(asksForIdToken(provider, request.scopes) && { expectedNonce: nonceOf(request.verifier) }),
@@ -118,7 +106,7 @@ export class GrantClients {
   async refresher(
     provider: ConfiguredProvider,
   ): Promise<(refresh: SecretText) => Promise<{ grant: Grant } | { fault: GrantFault }>> {
-    const configuration = await this.configuration(provider);
+    const configuration = await this.servers.configuration(provider);
     return async (refresh) => {
       try {
         return { grant: grantOf(await refreshTokenGrant(configuration, refresh.reveal())) };
@@ -135,7 +123,7 @@ export class GrantClients {
   ): Promise<boolean> {
     try {
       if (provider.grant.revoke) return await this.revokeInItsOwnWay(provider, access);
-      const configuration = await this.configuration(provider, REVOCATION_MS);
+      const configuration = await this.servers.configuration(provider, REVOCATION_MS);
       if (configuration.serverMetadata().revocation_endpoint === undefined) return false;
       // With the refresh token goes the grant; what was made of it may live on.
       if (refresh)
@@ -168,81 +156,6 @@ export class GrantClients {
     if (status < 300 || status === 404 || status === 422) return true;
     throw outboundFailed(provider.title, `refused to take a token back (${status})`);
   }
-
-  private async configuration(
-    provider: ConfiguredProvider,
-    timeoutMs = this.times.requestMs,
-  ): Promise<Configuration> {
-    const client = clientOf(provider);
-    const metadata = await this.metadata(provider);
-    const configuration = new Configuration(metadata, client.id, client.secret, authOf(provider));
-    configuration[customFetch] = this.outbound.fetch;
-    configuration.timeout = timeoutMs / 1_000;
-    // The guard of the requests says the same again, for the address that is asked in the end.
-    if (this.outbound.trusts(new URL(metadata.token_endpoint ?? metadata.issuer)))
-      allowInsecureRequests(configuration);
-    return configuration;
-  }
-
-  private metadata(provider: ConfiguredProvider): ServerMetadata | Promise<ServerMetadata> {
-    const { issuer, authorizeUrl, tokenUrl, revokeUrl } = provider.grant;
-    if (issuer !== undefined) return this.discover(provider, issuer);
-    return {
-      issuer: new URL(authorizeUrl ?? '').origin,
-      authorization_endpoint: authorizeUrl,
-      token_endpoint: tokenUrl,
-      revocation_endpoint: revokeUrl,
-    };
-  }
-
-  private discover(provider: ConfiguredProvider, issuer: string): Promise<ServerMetadata> {
-    const known = this.discovered.get(provider.platform);
-    if (known && known.untilMs > performance.now()) return known.metadata;
-    const metadata = this.askedFor(provider, issuer);
-    const entry = { metadata, untilMs: performance.now() + METADATA_MS };
-    this.discovered.set(provider.platform, entry);
-    // The next one asks again; who waits for this one is told by it.
-    metadata.catch(() => {
-      if (this.discovered.get(provider.platform) === entry) this.discovered.delete(provider.platform);
-    });
-    return metadata;
-  }
-
-  /** @throws upstream-failed, upstream-timeout */
-  private async askedFor(provider: ConfiguredProvider, issuer: string): Promise<ServerMetadata> {
-    const url = new URL(issuer);
-    try {
-      const found = await discovery(url, clientOf(provider).id, undefined, undefined, {
-        [customFetch]: this.outbound.fetch,
-        timeout: this.times.requestMs / 1_000,
-        execute: this.outbound.trusts(url) ? [allowInsecureRequests] : [],
-      });
-      // Data alone: the library adds a function to it.
-      const metadata = JSON.parse(JSON.stringify(found.serverMetadata())) as ServerMetadata;
-      const { authorizeUrl, tokenUrl, revokeUrl } = provider.grant;
-      return {
-        ...metadata,
-        authorization_endpoint: authorizeUrl ?? metadata.authorization_endpoint,
-        token_endpoint: tokenUrl ?? metadata.token_endpoint,
-        revocation_endpoint: revokeUrl ?? metadata.revocation_endpoint,
-      };
-    } catch (error) {
-      throw grantFault(provider.title, error).error;
-    }
-  }
-}
-
-function clientOf({ client, title, platform }: ConfiguredProvider): { id: string; secret?: string } {
-  if (client) return client;
-  const prefix = `CONNECTOR_${platform.toUpperCase().replaceAll('-', '_')}`;
-  throw connectorErrors['not-configured'](
-    `${title} cannot be connected here until the operator sets ${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET.`,
-  );
-}
-
-function authOf({ client, grant }: ConfiguredProvider): ClientAuth {
-  if (client?.secret === undefined) return None();
-  return grant.clientAuth === 'basic' ? ClientSecretBasic(client.secret) : ClientSecretPost(client.secret);
 }
 
 /** An id token is checked only where it is known whose it has to be. */

@@ -1,11 +1,4 @@
-import {
-  allowInsecureRequests,
-  Configuration,
-  customFetch,
-  None,
-  refreshTokenGrant,
-  type CustomFetch,
-} from 'openid-client';
+import { allowInsecureRequests, Configuration, customFetch, None, refreshTokenGrant } from 'openid-client';
 import { asUnsent, outboundFailed, outboundTimeout } from '../outbound/outbound.errors.js';
 import { grantFault, type GrantFault } from './grant-faults.js';
 
@@ -17,7 +10,7 @@ async function faultOf(ends: () => Response | Promise<Response>): Promise<GrantF
   const server = { issuer: 'http://chirp.test', token_endpoint: 'http://chirp.test/token' };
   const configuration = new Configuration(server, 'rapport', undefined, None());
   allowInsecureRequests(configuration);
-  configuration[customFetch] = (async () => ends()) as CustomFetch;
+  configuration[customFetch] = async () => ends();
   const error: unknown = await refreshTokenGrant(configuration, SECRET).then(
     () => undefined,
     (reason: unknown) => reason,
