@@ -3,7 +3,6 @@ import { Injectable, Module, type CanActivate, type ExecutionContext } from '@ne
 import { APP_GUARD } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { CacheModule } from '@rapport/cache';
 import { Redis } from 'ioredis';
 import { CharacterEntity, CharacterHeadEntity } from '../../../src/characters/character.entity.js';
 import { CharacterAssetEntity } from '../../../src/characters/gallery/character-asset.entity.js';
@@ -27,6 +26,7 @@ import { PeriodicModule } from '../../../src/platform/jobs/periodic.module.js';
 import { PaginationModule } from '../../../src/platform/pagination/pagination.module.js';
 import { PaginationSettings } from '../../../src/platform/pagination/pagination.settings.js';
 import { RateLimitSettings } from '../../../src/platform/rate-limit/rate-limit.settings.js';
+import { cacheOver } from '../../support/feature-ground.js';
 import { ObservedModule } from '../../support/observed.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 
@@ -103,18 +103,7 @@ export async function startCharacters({
         ),
       ),
       { module: TestDatabaseModule, global: true },
-      CacheModule.forRoot({
-        prefix: 'rapport',
-        env: `characters-test-${newId()}`,
-        // A busy test machine must not turn hits into bypasses.
-        deadlineMs: 5_000,
-        redis: commands && subscriber ? { commands, subscriber } : undefined,
-        transaction: {
-          isActive: () => database.inTransaction,
-          afterCommit: (hook) => void database.afterCommit(hook),
-          afterRollback: (hook) => database.afterRollback(hook),
-        },
-      }),
+      cacheOver(database, { commands, subscriber }, `characters-test-${newId()}`),
       ClockModule,
       PeriodicModule,
       PaginationModule,

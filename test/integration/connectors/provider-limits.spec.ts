@@ -2,10 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { CacheModule } from '@rapport/cache';
 import { RedisConnections } from '@rapport/redis';
 import { loadSettings } from '../../../src/config/load-settings.js';
-import { RuntimeSettings } from '../../../src/config/runtime.settings.js';
 import { Disconnections } from '../../../src/connectors/connections/disconnecting.js';
 import { ConnectorSettings } from '../../../src/connectors/connectors.settings.js';
 import { AccessTokens } from '../../../src/connectors/grants/access-tokens.service.js';
@@ -21,7 +19,7 @@ import { Clock } from '../../../src/platform/clock/clock.js';
 import { Database } from '../../../src/platform/database/database.js';
 import { RateLimitSettings } from '../../../src/platform/rate-limit/rate-limit.settings.js';
 import { RateLimiters } from '../../../src/platform/rate-limit/rate-limiters.js';
-import { RedisSettings } from '../../../src/platform/redis/redis.settings.js';
+import { groundOf } from '../../support/feature-ground.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { testServers } from '../../support/test-servers.js';
 
@@ -59,32 +57,17 @@ async function start(
 ): Promise<Instance> {
   const connections = new RedisConnections({ url: redisUrl });
   await connections.start();
-  const { commands, subscriber } = connections;
+  const ground = groundOf(database, connections, environment);
   const settings = loadSettings([ConnectorSettings], {
     CONNECTOR_TRUSTED_HOSTS: host,
     CONNECTOR_ENDPOINTS: `spotify.api=http://${host}/spotify,github.api=http://${host}/github`,
     CONNECTOR_LIMITS: limits,
   }).get(ConnectorSettings);
   const module: TestingModule = await Test.createTestingModule({
-    imports: [
-      CacheModule.forRoot({
-        prefix: 'rapport',
-        env: environment,
-        redis: commands && subscriber ? { commands, subscriber } : undefined,
-        deadlineMs: 5_000,
-        transaction: {
-          isActive: () => database.inTransaction,
-          afterCommit: (hook) => database.afterCommit(hook),
-          afterRollback: (hook) => database.afterRollback(hook),
-        },
-      }),
-    ],
+    imports: [ground.cache],
     providers: [
-      { provide: Database, useValue: database },
+      ...ground.providers,
       { provide: ConnectorSettings, useValue: settings },
-      { provide: RedisConnections, useValue: connections },
-      { provide: RedisSettings, useValue: new RedisSettings() },
-      { provide: RuntimeSettings, useValue: Object.assign(new RuntimeSettings(), { environment }) },
       { provide: RateLimitSettings, useValue: Object.assign(new RateLimitSettings(), { deadlineMs: 5_000 }) },
       { provide: AccessTokens, useValue: tokensOfTest },
       ...[Clock, RateLimiters, Disconnections, OutboundClient, Providers, ProviderRequests],

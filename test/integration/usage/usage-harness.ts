@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Test } from '@nestjs/testing';
-import { CacheModule, CacheService } from '@rapport/cache';
+import { CacheService } from '@rapport/cache';
 import { RedisConnections } from '@rapport/redis';
-import { RuntimeSettings } from '../../../src/config/runtime.settings.js';
 import { Clock } from '../../../src/platform/clock/clock.js';
-import { Database } from '../../../src/platform/database/database.js';
+import type { Database } from '../../../src/platform/database/database.js';
 import type { LogEvent } from '../../../src/platform/events/event-log.js';
 import { EventLog } from '../../../src/platform/events/event-log.service.js';
 import { EventOutbox } from '../../../src/platform/events/event-outbox.service.js';
 import { PeriodicTasks } from '../../../src/platform/jobs/periodic.js';
 import { Metrics } from '../../../src/platform/metrics/metrics.js';
-import { RedisSettings } from '../../../src/platform/redis/redis.settings.js';
 import { ReservationSweep } from '../../../src/usage/reservation-sweep.js';
 import { ActiveUsersRepository } from '../../../src/usage/statistics/active-users.repository.js';
 import { ActiveUsersService } from '../../../src/usage/statistics/active-users.service.js';
@@ -34,6 +32,7 @@ import type { UsageTier } from '../../../src/usage/usage-kind.js';
 import { UsageService } from '../../../src/usage/usage.service.js';
 import { UsageSettings } from '../../../src/usage/usage.settings.js';
 import { UsersService } from '../../../src/users/users.service.js';
+import { groundOf } from '../../support/feature-ground.js';
 
 export const USAGE_ENTITIES = [UsageCounterEntity, UsageReservationEntity];
 
@@ -85,8 +84,8 @@ export interface UsageHarness {
 
 /** What the feature is made of and stands on, for a testing module. */
 export function usageParts(database: Database, connections = new RedisConnections({})) {
-  const { commands, subscriber } = connections;
   const environment = `usage-test-${randomUUID()}`;
+  const ground = groundOf(database, connections, environment);
   const clock = new FrozenClock(new Date('2026-11-20T12:00:00.000Z'));
   const settings = new UsageSettings();
   const tiers = new Map<string, UsageTier>();
@@ -96,26 +95,12 @@ export function usageParts(database: Database, connections = new RedisConnection
     settings,
     tiers,
     keys: new StatisticsKeys(`rapport:${environment}`),
-    cache: CacheModule.forRoot({
-      prefix: 'rapport',
-      env: environment,
-      redis: commands && subscriber ? { commands, subscriber } : undefined,
-      // A busy machine must not turn hits into reads of the source: freshness is proved on what is cached.
-      deadlineMs: 5_000,
-      transaction: {
-        isActive: () => database.inTransaction,
-        afterCommit: (hook) => database.afterCommit(hook),
-        afterRollback: (hook) => database.afterRollback(hook),
-      },
-    }),
+    cache: ground.cache,
     providers: [
-      { provide: Database, useValue: database },
+      ...ground.providers,
       { provide: Clock, useValue: clock },
       { provide: UsageSettings, useValue: settings },
       { provide: UsersService, useValue: users },
-      { provide: RedisConnections, useValue: connections },
-      { provide: RedisSettings, useValue: new RedisSettings() },
-      { provide: RuntimeSettings, useValue: Object.assign(new RuntimeSettings(), { environment }) },
       Metrics,
       EventLog,
       EventOutbox,
