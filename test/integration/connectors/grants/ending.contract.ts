@@ -45,10 +45,7 @@ export function describeEnding(started: () => GrantsWorld): void {
       await Promise.race([anew, sleep(400)]);
       await world.server.hold('released');
       await anew;
-      await eventually('the platform to have ended what there was', async () => {
-        const { rowCount } = await world.sql.query('SELECT 1 FROM connector_revocations');
-        return rowCount === 0 ? true : undefined;
-      });
+      await world.givenBack();
       await world.letExpire(person);
       expect(await world.tokens().get(person.user.id, 'oidc')).not.toBe('');
     });

@@ -6,6 +6,7 @@ import { RefreshTimes } from '../../../../src/connectors/grants/refresh-times.js
 import { AccessTokens } from '../../../../src/connectors/grants/access-tokens.service.js';
 import { expectStatus, newPerson, type Api, type Person } from '../../../support/api-client.js';
 import { AuthorizationServer, FaultyServer } from '../../../support/authorization-server.js';
+import { eventually } from '../../../support/eventually.js';
 import type { PostgresDatabase } from '../../../support/postgres-server.js';
 import { startRedis, type RedisServer } from '../../../support/redis-server.js';
 import { startApp, type RunningApp } from '../../../support/running-app.js';
@@ -185,6 +186,14 @@ export class GrantsWorld {
   async statusOn(person: Person): Promise<string[]> {
     const views = await Promise.all([this.a, this.b].map((url) => this.shown(person.at(url))));
     return views.map(({ status }) => status);
+  }
+
+  /** Until nothing is left to be given back to platforms: who counts that begins there. */
+  async givenBack(): Promise<void> {
+    await eventually('all grants to be given back', async () => {
+      const { rowCount } = await this.sql.query('SELECT 1 FROM connector_revocations');
+      return rowCount === 0 ? true : undefined;
+    });
   }
 
   /** As if an hour had gone by. */
