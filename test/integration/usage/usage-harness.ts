@@ -8,7 +8,7 @@ import type { Database } from '../../../src/platform/database/database.js';
 import type { LogEvent } from '../../../src/platform/events/event-log.js';
 import { EventLog } from '../../../src/platform/events/event-log.service.js';
 import { EventOutbox } from '../../../src/platform/events/event-outbox.service.js';
-import { PeriodicTasks } from '../../../src/platform/jobs/periodic.js';
+import { PeriodicTasks, type PeriodicTask } from '../../../src/platform/jobs/periodic.js';
 import { Metrics } from '../../../src/platform/metrics/metrics.js';
 import { ReservationSweep } from '../../../src/usage/reservation-sweep.js';
 import { ActiveUsersRepository } from '../../../src/usage/statistics/active-users.repository.js';
@@ -52,6 +52,13 @@ export class FrozenClock extends Clock {
 
   advance(ms: number): void {
     this.at = new Date(this.at.getTime() + ms);
+  }
+}
+
+/** The sweeps are the tests' to call: by themselves they would take what a test has reserved by a clock of the past. */
+class NoSweeps extends PeriodicTasks {
+  override every(name: string, periodMs: number, task: PeriodicTask): void {
+    if (name === 'event outbox') super.every(name, periodMs, task);
   }
 }
 
@@ -104,7 +111,7 @@ export function usageParts(database: Database, connections = new RedisConnection
       Metrics,
       EventLog,
       EventOutbox,
-      PeriodicTasks,
+      { provide: PeriodicTasks, useClass: NoSweeps },
       UsageCountersRepository,
       UsageReservationsRepository,
       UsageLedger,
