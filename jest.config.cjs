@@ -59,7 +59,8 @@ const shared = {
 };
 
 module.exports = {
-  testTimeout: 30_000,
+  // A service that starts takes seconds, and on a busy machine many.
+  testTimeout: 90_000,
   testSequencer: '<rootDir>/test/support/jest/sequencer.cjs',
   // Half of a test file's time is spent waiting for servers; every core can have one.
   maxWorkers: '100%',

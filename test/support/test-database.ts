@@ -50,7 +50,9 @@ async function openInMemory({ entities = [], ...options }: TestDatabaseOptions):
 
 async function openOnServer({ entities = [] }: TestDatabaseOptions): Promise<OpenDatabase> {
   const { url, drop } = await createMigratedDatabase();
-  const open = await openDatabase(Object.assign(new DatabaseSettings(), { url, poolSize: 10 }), entities);
+  // One slow statement on a busy machine is no reason to refuse those that wait behind it.
+  const settings = Object.assign(new DatabaseSettings(), { url, poolSize: 10, connectTimeoutMs: 30_000 });
+  const open = await openDatabase(settings, entities);
   const close = async (): Promise<void> => {
     await open.close();
     await drop();
