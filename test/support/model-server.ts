@@ -23,6 +23,8 @@ interface CompletionRequest {
 
 const CHUNK_MS = 5;
 const SLOW_CHUNK_MS = 20;
+/** What is on its way when a connection breaks off is lost with it. */
+const ARRIVED_MS = 200;
 const ENDLESS = 3_000;
 
 /**
@@ -112,6 +114,7 @@ async function answer(said: string, response: ServerResponse): Promise<void> {
     : ['You ', 'said: ', said, ' 🙂', '🎉 ', '. ', ...Array.from({ length: 12 }, () => 'Go on. '), 'Please.'];
   for (const [index, content] of words.entries()) {
     if (said.includes('hang up') && index === 3) {
+      await delay(ARRIVED_MS);
       response.destroy();
       return;
     }

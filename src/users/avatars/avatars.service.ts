@@ -44,8 +44,10 @@ export class AvatarsService {
     const images = await avatarImages(original);
     const token = randomBytes(TOKEN_BYTES).toString('base64url');
     return this.database.transaction(async () => {
+      // First the user's row, which the pictures' foreign key holds as well: two at once would wait for each other.
+      const user = await this.users.setAvatar(userId, avatarUrl(token), assertVersion);
       await this.avatars.insert(userId, token, images);
-      return this.users.setAvatar(userId, avatarUrl(token), assertVersion);
+      return user;
     });
   }
 
