@@ -27,13 +27,14 @@ class Process {
   readonly relay: CacheRelay;
   readonly counters: CacheHandle<[number], number>;
 
-  constructor(server: RedisServer, db: TestDatabase) {
+  constructor(server: RedisServer, db: TestDatabase, deadlineMs?: number) {
     this.redis = new Redis(server.url, { lazyConnect: true, retryStrategy: () => 50 });
     this.database = new Database(db.dataSource, db.mode);
     const { database } = this;
     const outbox = new CacheOutboxRows(database);
     this.engine = new CacheEngine({
       redis: this.redis,
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
       logger: { log: () => undefined, warn: () => undefined, error: () => undefined },
       transaction: {
         isActive: () => database.inTransaction,
@@ -180,7 +181,8 @@ describe('a transaction and its holds', () => {
     await db.dataSource.query('CREATE TABLE counters (id int PRIMARY KEY, n int NOT NULL)');
     await db.dataSource.query('INSERT INTO counters VALUES (1, 0)');
     server = await startRedis();
-    one = new Process(server, db);
+    // A hold whose end Redis does not confirm in time ends by itself, later.
+    one = new Process(server, db, 5_000);
     await one.engine.start();
   });
 
