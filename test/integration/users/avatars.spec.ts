@@ -142,7 +142,9 @@ describe('avatars', () => {
       [1, 2, 3].map(() => upload(token, png, 'image/png', { 'if-match': '"1"' })),
     );
     expect(tally(answers)).toEqual({ 200: 1, 412: 2 });
-    expect(tally(await Promise.all(Array.from({ length: 12 }, () => upload(token, png))))).toEqual({ 200: 12 });
+    expect(tally(await Promise.all(Array.from({ length: 12 }, () => upload(token, png))))).toEqual({
+      200: 12,
+    });
     const rows = await api.database.manager.query<{ url: string; avatars: string }[]>(
       `SELECT u.avatar_url AS url, string_agg(DISTINCT a.token, ',') AS avatars
        FROM users u JOIN user_avatars a ON a.user_id = u.id WHERE u.id = $1 GROUP BY 1`,
